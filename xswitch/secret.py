@@ -1,0 +1,45 @@
+"""A value that never prints, logs, compares slowly or pickles itself."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final, NoReturn
+
+HIDDEN: Final = "[hidden]"
+
+
+class Secret:
+    """A secret string. Only :meth:`reveal` gives it back; every other way out says ``[hidden]``."""
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself: call this at the last moment, where it is used."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return HIDDEN
+
+    def __bool__(self) -> bool:
+        return bool(self.__value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self.__value.encode(), other.__value.encode())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+    def __rich_repr__(self) -> object:
+        yield HIDDEN

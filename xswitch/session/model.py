@@ -1,0 +1,168 @@
+"""The words of a switch: what was asked for, the plan that answers it, and the session that comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from xswitch.catalog.model import Environment, Identity, Target, VaultRef
+from xswitch.credentials import Credentials
+
+CallerKind = Literal["user", "session-token", "federated", "role", "root", "unknown"]
+HopKind = Literal["session-token", "assume-role"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the person asked of one switch. ``duration`` is in seconds; None and "" mean that nothing was asked."""
+
+    duration: int | None = None
+    region: str = ""
+    session_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What an identity's own credentials are, as GetCallerIdentity says. ``user`` is the IAM or login user name."""
+
+    identity: str
+    kind: CallerKind = "unknown"
+    arn: str = ""
+    account_id: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One STS call of a plan, with all that makes its request.
+
+    ``mfa_serial`` is set where the code goes with this very call. ``target`` is the name of what it opens, "" for
+    GetSessionToken. ``account_id`` is the account of the role, or of the user.
+    """
+
+    kind: HopKind
+    duration: int
+    target: str = ""
+    role_arn: str = ""
+    account_id: str = ""
+    session_name: str = ""
+    external_id: str | VaultRef | None = None
+    source_identity: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tags: tuple[str, ...] = ()
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+    mfa_serial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a target will be opened: pure data, made without any I/O.
+
+    ``duration`` (seconds) is what the last hop asks AWS for; ``why`` says in a few words what decided it, such as
+    ``as every chain does``. ``asked`` is what the person or the catalog wanted where that was longer, else None.
+    ``guard`` is the environment whose guard has to be passed, or None. ``region`` is what the session gets.
+    """
+
+    target: Target
+    identity: Identity
+    caller: Caller
+    hops: tuple[Hop, ...]
+    duration: int
+    why: str
+    asked: int | None
+    guard: Environment | None
+    region: str
+
+    @property
+    def chained(self) -> bool:
+        """Tell whether a role session assumes a role on the way."""
+        return sum(hop.kind == "assume-role" for hop in self.hops) > 1
+
+    @property
+    def mfa_serial(self) -> str:
+        """The MFA device whose code the plan needs, or ""."""
+        return next((hop.mfa_serial for hop in self.hops if hop.mfa_serial), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Temporary credentials of one target. ``issued`` and ``credentials.expires`` are epoch seconds, UTC.
+
+    ``arn`` is the assumed-role ARN that AWS answered; ``request_id`` is AWS's, for CloudTrail.
+    """
+
+    target: str
+    account_id: str
+    account: str
+    role: str
+    environment: str
+    arn: str
+    identity: str
+    region: str
+    credentials: Credentials
+    issued: float
+    duration: int
+    request_id: str = ""
+    source_identity: str = ""
+    fresh: bool = False
+
+    @property
+    def expires(self) -> float:
+        """When AWS stops honouring it, in seconds since the epoch."""
+        return self.credentials.expires or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAsk:
+    """A question for an MFA code. ``problem`` says what was wrong with the one before, "" at first.
+
+    ``wait`` is the number of seconds until a code that was not yet sent can be had, 0 where one can be typed now.
+    ``covers`` says what this one code will open and until when, in one short sentence.
+    """
+
+    serial: str
+    identity: str
+    user: str
+    target: str
+    environment: Environment | None
+    problem: str = ""
+    wait: int = 0
+    covers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardAsk:
+    """A question whether to enter a guarded environment. ``duration`` is how long the grant lasts, in seconds."""
+
+    target: Target
+    environment: Environment
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuardAnswer:
+    """The person's answer: the name as typed ("" where only a yes was asked for) and the reason."""
+
+    typed: str = ""
+    reason: str = ""
+
+
+class Person(Protocol):
+    """Whoever can be asked while a switch is under way. Every method may block, and is called off the UI's thread.
+
+    Each raises :class:`xswitch.errors.PersonNeeded` where nobody can be asked, :class:`xswitch.errors.Cancelled`
+    where the person declines.
+    """
+
+    def code(self, ask: CodeAsk) -> str:
+        """Return six digits."""
+
+    def guard(self, ask: GuardAsk) -> GuardAnswer:
+        """Return the answer to a guard; whether it is right is judged by the one who asked."""
+
+    def passphrase(self, *, first: bool) -> str:
+        """Return the vault's passphrase; ``first`` where it is being chosen (then it is asked twice)."""
+
+    def note(self, words: str) -> None:
+        """Say what is being waited for, such as ``asking AWS``."""

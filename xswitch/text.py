@@ -1,0 +1,84 @@
+"""Text that is safe to show, and the words for time.
+
+Account, OU and role names, tags and AWS's messages can hold anything: :func:`clean` is the one function that makes
+such text safe to show, and it is called wherever such text reaches a terminal, a title or a log line.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import Final
+
+_PROMPT_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._/@+-]", re.ASCII)
+_DURATION: Final = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?", re.ASCII)
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without C0, C1, bidirectional, zero-width and other invisible characters.
+
+    Line breaks and tabs become one blank, so that nothing moves the cursor; letters of every script stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept: list[str] = []
+    for character in text:
+        category = unicodedata.category(character)
+        if character in "\t\n\r\v\f\u0085\u2028\u2029":
+            kept.append(" ")
+        elif category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+            continue
+        elif character in "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0" or 0xFE00 <= ord(character) <= 0xFE0F:
+            continue
+        else:
+            kept.append(character)
+    return "".join(kept)
+
+
+def prompt_safe(text: str) -> str:
+    """Return ``text`` with everything outside ``[A-Za-z0-9._/@+-]`` as ``_``: what a prompt variable may hold."""
+    return _PROMPT_UNSAFE.sub("_", text)
+
+
+def shorten(text: str, width: int, mark: str = "…") -> str:
+    """Shorten ``text`` in the middle to ``width`` characters, since the end of a name tells it from its neighbours."""
+    if len(text) <= width:
+        return text
+    if width <= len(mark):
+        return mark[:width]
+    room = width - len(mark)
+    head = room // 2
+    return text[:head] + mark + text[len(text) - (room - head) :]
+
+
+def parse_duration(text: str) -> int:
+    """Return the seconds of a duration such as ``1h``, ``90m``, ``1h30m`` or ``3600`` (seconds).
+
+    Raises ValueError for anything else, for nothing and for zero.
+    """
+    if re.fullmatch(r"\d{1,7}", text, re.ASCII):
+        seconds = int(text)
+    else:
+        found = _DURATION.fullmatch(text)
+        if found is None or not text:
+            raise ValueError(f"not a duration: {clean(text)!r}")
+        hours, minutes, rest = (int(part or 0) for part in found.groups())
+        seconds = hours * 3600 + minutes * 60 + rest
+    if seconds <= 0:
+        raise ValueError(f"not a duration: {clean(text)!r}")
+    return seconds
+
+
+def say_duration(seconds: float) -> str:
+    """Say a span in the words of the screens: ``3h 12m``, ``42m``, ``1h``; seconds only under five minutes."""
+    whole = max(0, math.floor(seconds))
+    if whole < 300:
+        minutes, rest = divmod(whole, 60)
+        if not minutes:
+            return f"{rest}s"
+        return f"{minutes}m {rest:02d}s" if rest else f"{minutes}m"
+    hours, minutes = divmod(whole // 60, 60)
+    if not hours:
+        return f"{minutes}m"
+    return f"{hours}h {minutes:02d}m" if minutes else f"{hours}h"
