@@ -1,0 +1,61 @@
+# Every target makes what it needs from python3, make and the package index alone.
+PYTHON ?= python3
+VENV   := .venv
+DEMO   := .cache/demo
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.PHONY: demo test check bench screenshots lock clean
+
+# The practice organization: nothing of yours is read or written. ARGS="exec payments-dev/Admin -- aws s3 ls" runs one command.
+demo: $(DEMO)/.done
+	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" $(DEMO)/bin/xswitch demo $(if $(ARGS),-- $(ARGS))
+
+test: $(VENV)/.done .cache/ministack/.done .cache/system-packages
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
+
+check: $(VENV)/.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy xswitch
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.done
+	$(BIN)/python tests/benchmarks/bench.py
+
+screenshots: $(VENV)/.done
+	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/tui/test_tui_screenshots.py
+
+# The locks: exact versions with hashes, for every platform.
+LOCK := $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
+lock: $(VENV)/.done
+	$(LOCK) --group pyproject.toml:dev pyproject.toml -o .ci/requirements.txt
+	$(LOCK) --group pyproject.toml:demo pyproject.toml -c .ci/requirements.txt -o .ci/requirements-demo.txt
+
+clean:
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.done: pyproject.toml .ci/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The same exact versions, run-time part and the AWS CLI only: a demo that starts in seconds.
+$(DEMO)/.done: pyproject.toml .ci/requirements-demo.txt
+	@echo "making a virtual environment for the demo (once)"
+	@$(PYTHON) -m venv $(DEMO)
+	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-demo.txt
+	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# An IAM evaluator written elsewhere, apart from ours, since it pins an older botocore.
+.cache/ministack/.done: tests/policy/ministack-requirements.txt
+	$(PYTHON) -m venv .cache/ministack
+	.cache/ministack/bin/python -m pip install --quiet --disable-pip-version-check -r tests/policy/ministack-requirements.txt
+	@touch $@
+
+# What the end-to-end tests drive: real shells, a real keyring, a real terminal. Debian only; elsewhere install them by hand.
+.cache/system-packages: .ci/system-packages
+	sh .ci/system-packages
+	@mkdir -p .cache && touch $@
