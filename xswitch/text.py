@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 import unicodedata
 from typing import Final
 
@@ -82,3 +83,9 @@ def say_duration(seconds: float) -> str:
     if not hours:
         return f"{minutes}m"
     return f"{hours}h {minutes:02d}m" if minutes else f"{hours}h"
+
+
+def iso8601(epoch: float) -> str:
+    """Return an epoch second as AWS writes times: ``2026-11-02T16:20:11Z``, UTC, whole seconds rounded down."""
+    year, month, day, hour, minute, second = time.gmtime(epoch)[:6]
+    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}Z"

@@ -1,0 +1,60 @@
+"""The front door: opens the TUI or runs a command, and turns every way out into an exit status.
+
+Signals that ask a program to end (SIGTERM, SIGHUP) become an exception here, so that whoever holds the terminal, a
+lock or a temporary file lets go of it on the way out.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+
+class Ended(BaseException):
+    """A signal asked this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise Ended(number)
+
+
+def main() -> int:
+    """Run what the arguments ask for and return its exit status. Never lets a traceback out."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
+    try:
+        status = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = 130
+    except Ended as ended:
+        status = 128 + ended.number
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 128 + signal.SIGPIPE
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    from xswitch import cli
+
+    step = cli.run(arguments, os.environ)
+    while isinstance(step, cli.OpenTui):
+        from xswitch import tui
+
+        chosen = tui.run(step.engine, step.query, choose=step.then is not None)
+        if isinstance(chosen, int) or step.then is None:
+            return chosen if isinstance(chosen, int) else 0
+        step = step.then(chosen)
+    return step
+
+
+if __name__ == "__main__":
+    sys.exit(main())

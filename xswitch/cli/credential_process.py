@@ -1,0 +1,39 @@
+"""The credential_process JSON of TARGET for AWS SDKs and the AWS CLI. It never asks anything of anybody."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from xswitch.cli.output import Result
+from xswitch.cli.person import Nobody
+from xswitch.cli.switching import plan_for, switch_arguments
+from xswitch.text import iso8601
+
+if TYPE_CHECKING:
+    from xswitch.cli.context import Context
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what it takes."""
+    parser.add_argument("target", metavar="TARGET")
+    parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+    switch_arguments(parser, asks=False)
+
+
+def run(args: argparse.Namespace, context: Context) -> Result:
+    """Return the document that SDKs read (AWS SDKs and Tools Reference Guide, process credential provider)."""
+    import json
+
+    nobody = Nobody(confirm=args.confirm or "", reason=args.reason or "", how=f"open it once: xswitch shell {args.target}")
+    session = context.engine.serve(plan_for(context, args.target), nobody)
+    token = session.credentials.session_token
+    document = {
+        "Version": 1,
+        "AccessKeyId": session.credentials.access_key_id,
+        "SecretAccessKey": session.credentials.secret_access_key.reveal(),
+        "SessionToken": token.reveal() if token else "",
+        "Expiration": iso8601(session.expires),
+        "AccountId": session.account_id,
+    }
+    return Result(json.dumps(document))

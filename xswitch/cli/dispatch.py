@@ -1,0 +1,120 @@
+"""From the arguments to a command, and from whatever happens to an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Mapping
+from typing import Final, NoReturn
+
+from xswitch import __version__
+from xswitch.cli import OpenTui, output
+from xswitch.cli.context import Context
+from xswitch.errors import Cancelled, Usage, XswitchError
+
+COMMANDS: Final[dict[str, str]] = {
+    "tui": "the full-screen picker and session board (what `xswitch` alone opens)",
+    "shell": "a subshell with a session of TARGET",
+    "exec": "one command with a session of TARGET",
+    "env": "assignments to eval, for a shell, docker, dotenv or a program",
+    "credential-process": "the credential_process JSON for SDKs; never asks",
+    "sessions": "live sessions with the time left; renew or end them",
+    "status": "inside a switched shell: what it is and how long it has",
+    "prompt": "one short segment for a prompt",
+    "identity": "the identities: list, add, remove",
+    "catalog": "the catalog: list, show, check, path",
+    "lock": "forget the vault's key until the keyring or the passphrase gives it again",
+    "demo": "everything against a built-in practice organization",
+}
+
+_HEAD: Final = """\
+usage: xswitch [COMMAND] [--help]
+
+Pick an AWS account and role, assume it, and work in a shell that shows how long it lasts.
+
+commands:
+"""
+
+_TAIL: Final = """
+A TARGET is account-name/role-name, account-id/role-name or a role ARN. `xswitch COMMAND --help` says more.
+
+exit status:
+  0 done   1 no such target   2 wrong usage   3 invalid catalog or configuration   4 AWS denied it
+  5 a person is needed   6 the vault can't be opened   7 AWS can't be reached   8 findings   130 cancelled
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are xswitch's own."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise Usage in place of exiting."""
+        raise Usage(message, f"{self.prog} --help")
+
+
+def overview() -> str:
+    """Return the text of ``xswitch --help``."""
+    lines = "".join(f"  {name:<20}{summary}\n" for name, summary in COMMANDS.items())
+    return _HEAD + lines + _TAIL
+
+
+def dispatch(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
+    """Run what ``arguments`` ask for. Returns an exit status, or the picker that has to be opened first."""
+    as_json = "--json" in _own(arguments)
+    try:
+        if arguments and arguments[0] in ("-h", "--help", "help"):
+            output.write(overview())
+            return 0
+        if arguments and arguments[0] in ("-V", "--version"):
+            output.write(f"xswitch {__version__}\n")
+            return 0
+        return _command(arguments or ["tui"], environ)
+    except KeyboardInterrupt:
+        return output.fail(Cancelled(), as_json=as_json)
+    except XswitchError as error:
+        if arguments[:1] == ["env"] and not as_json:
+            _refuse_eval(arguments)
+        return output.fail(error, as_json=as_json)
+
+
+def _own(arguments: list[str]) -> list[str]:
+    """Return the arguments that are xswitch's, not those of the program after ``--``."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _command(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
+    name, *rest = arguments
+    if name.startswith("-"):
+        name, rest = "tui", arguments
+    if name not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, COMMANDS, n=1)
+        raise Usage(f"no such command: {name}", f"did you mean `xswitch {near[0]}`?" if near else "xswitch --help")
+    module = importlib.import_module(f"xswitch.cli.{name.replace('-', '_')}")
+    parser = Parser(prog=f"xswitch {name}", description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    module.arguments(parser)
+    own = _own(rest)
+    try:
+        args = parser.parse_args(own)
+    except SystemExit as ended:  # only --help gets here: error() raises Usage
+        return int(ended.code or 0)
+    args.command = rest[len(own) + 1 :] if len(own) < len(rest) else None
+    if args.command is not None and not getattr(module, "TAKES_COMMAND", False):
+        raise Usage(f"`xswitch {name}` takes nothing after --", f"xswitch {name} --help")
+    context = Context(environ, args)
+    result = module.run(args, context)
+    if isinstance(result, OpenTui | int):
+        return result
+    return output.show(result, as_json=bool(getattr(args, "json", False)))
+
+
+def _refuse_eval(arguments: list[str]) -> None:
+    """Print what makes an ``eval`` of a failed ``xswitch env`` fail, unless the form is not a shell's."""
+    for index, argument in enumerate(arguments):
+        form = argument.partition("=")[2] if argument.startswith("--format=") else ""
+        if argument == "--format" and index + 1 < len(arguments):
+            form = arguments[index + 1]
+        if form in ("json", "docker", "dotenv"):
+            return
+    output.write("false\n")

@@ -1,0 +1,39 @@
+"""One command with a session of TARGET. Its exit status is the command's; signals reach it.
+
+  xswitch exec payments-prod/ReadOnly -- aws s3 ls
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from xswitch.cli.switching import open_session, span, switch_arguments
+from xswitch.errors import Usage
+
+if TYPE_CHECKING:
+    from xswitch.cli import OpenTui
+    from xswitch.cli.context import Context
+    from xswitch.session.model import Session
+
+TAKES_COMMAND = True
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what it takes."""
+    parser.usage = f"{parser.prog} TARGET [options] -- CMD [ARG ...]"
+    parser.add_argument("target", metavar="TARGET")
+    parser.add_argument("--min-ttl", type=span, metavar="TIME", default=0, help="renew first if less than this is left")
+    switch_arguments(parser)
+
+
+def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
+    """Switch, run the command, return its status."""
+    command: list[str] = args.command
+    if not command:
+        raise Usage("no command to run", "xswitch exec TARGET -- CMD")
+
+    def use(session: Session) -> int:
+        return context.engine.run(session, command)
+
+    return open_session(context, args.target, use, min_left=args.min_ttl)

@@ -1,0 +1,71 @@
+"""The only writer of stdout, and of errors on stderr.
+
+stdout carries a command's result alone. An error is one line ``xswitch: what went wrong`` and one ``  hint: what to
+do`` on stderr, or with ``--json`` an object on stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from xswitch.errors import XswitchError
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command found. ``text`` is for people, ``data`` for ``--json``; either may be None. ``notes`` go to stderr."""
+
+    text: str | None = None
+    data: Any = None
+    status: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def show(result: Result, *, as_json: bool) -> int:
+    """Print a result and return its exit status."""
+    for note in result.notes:
+        say(note)
+    if as_json and result.data is not None:
+        write(json.dumps(result.data, ensure_ascii=False, indent=2) + "\n")
+    elif result.text:
+        write(result.text if result.text.endswith("\n") else result.text + "\n")
+    return result.status
+
+
+def write(text: str) -> None:
+    """Write to stdout, and see it go."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def say(line: str) -> None:
+    """Write one line of information to stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def fail(error: XswitchError, *, as_json: bool) -> int:
+    """Print an error the way the contract has it and return its exit status."""
+    if as_json:
+        write(json.dumps(error.as_json(), ensure_ascii=False) + "\n")
+    else:
+        say(f"xswitch: {clean(error.message)}")
+        if error.hint:
+            say(f"  hint: {clean(error.hint)}")
+    return error.exit_status
+
+
+def table(rows: list[tuple[str, ...]], *, head: tuple[str, ...] = ()) -> str:
+    """Lay rows out in columns, two blanks apart, the last one ragged. Cells are made safe to show."""
+    cells = [tuple(clean(cell) for cell in row) for row in ([head] if head else []) + rows]
+    if not cells:
+        return ""
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,86 @@
+"""What the commands that switch have in common: their arguments, and from TARGET to a session."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from xswitch.cli import OpenTui, output
+from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, XswitchError
+from xswitch.text import parse_duration
+
+if TYPE_CHECKING:
+    from xswitch.cli.context import Context
+    from xswitch.session.model import Plan, Session
+
+SHORTEST, LONGEST = 900, 43200
+"""What DurationSeconds of AssumeRole may be (AWS STS API Reference, AssumeRole)."""
+
+
+def span(text: str) -> int:
+    """Parse a span of time for argparse."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; write 45m, 1h or 1h30m") from None
+
+
+def session_length(text: str) -> int:
+    """Parse ``--duration``: what AssumeRole takes, 15m to 12h."""
+    seconds = span(text)
+    if not SHORTEST <= seconds <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text} is outside 15m to 12h")
+    return seconds
+
+
+def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> None:
+    """Declare what every command that switches takes."""
+    parser.add_argument("--duration", type=session_length, metavar="TIME", help="how long, 15m to 12h")
+    parser.add_argument("--region", metavar="REGION", help="the region of the session's commands")
+    parser.add_argument("--session-name", metavar="NAME", help="the RoleSessionName")
+    parser.add_argument("--confirm", metavar="NAME", help="pass the guard of an environment: the account's name")
+    parser.add_argument("--reason", metavar="TEXT", help="the reason that a guard asks for")
+    no_input = "never ask; exit 5 where a person is needed" if asks else argparse.SUPPRESS
+    parser.add_argument("--no-input", action="store_true", help=no_input)
+
+
+def open_session(
+    context: Context, text: str, use: Callable[[Session], int], *, min_left: int = 0
+) -> int | OpenTui:
+    """Switch to the target that ``text`` names and hand the session to ``use``.
+
+    Where ``text`` names none and a person can be asked, the picker opens with it as the query, and ``use`` gets the
+    session of what was picked.
+    """
+    from xswitch.cli.person import Nobody
+
+    def go(name: str) -> int:
+        plan = plan_for(context, name)
+        return use(context.engine.open(plan, context.person, min_left=min_left))
+
+    try:
+        return go(text)
+    except NoSuchTarget:
+        if isinstance(context.person, Nobody):
+            raise
+
+    def picked(name: str) -> int:
+        try:
+            return go(name)
+        except XswitchError as error:
+            return output.fail(error, as_json=bool(getattr(context.args, "json", False)))
+
+    return OpenTui(context.engine, text, picked)
+
+
+def plan_for(context: Context, text: str) -> Plan:
+    """Return the plan for the target that ``text`` names exactly."""
+    if not text:
+        raise Usage("an empty TARGET", "write account-name/role-name; `xswitch catalog list` shows them")
+    try:
+        return context.engine.plan(context.engine.resolve(text), context.options)
+    except InvalidConfig as error:
+        for problem in error.problems[1:]:
+            output.say(f"xswitch: {problem}")
+        raise
