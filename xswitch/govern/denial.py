@@ -1,9 +1,19 @@
-"""Why a switch was denied, as far as it can be told from AWS's answer and from what was sent."""
+"""Why a switch was denied, as far as it can be told from AWS's answer and from what was sent.
+
+AWS names the policy type that denied only at times (IAM User Guide, "Troubleshoot access denied error messages"), and
+answers the same for a role that does not exist as for one that does not trust the caller. What can't be told is said
+to be unknown; nothing here guesses.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+from xswitch.errors import Denied, Side
+from xswitch.session.model import Hop, Plan
+from xswitch.text import clean
 
 Verdict = Literal["allows", "denies", "can't be told"]
 State = Literal["ok", "no", "unknown"]
@@ -56,3 +66,136 @@ class Explanation:
     role: SideView
     change_title: str
     change: tuple[str, ...]
+
+
+_ENDINGS: Final[tuple[tuple[str, Side, str, str], ...]] = (
+    ("no identity-based policy allows", "caller", "identity policy", "none of the caller's policies allows it"),
+    ("explicit deny in an identity-based policy", "caller", "explicit deny", "in one of the caller's policies"),
+    ("explicit deny in a service control policy", "caller", "SCP", "a service control policy of the organization denies"),
+    ("no service control policy allows", "caller", "SCP", "no service control policy of the organization allows it"),
+    ("explicit deny in a permissions boundary", "caller", "boundary", "the permissions boundary denies"),
+    ("no permissions boundary allows", "caller", "boundary", "the permissions boundary does not allow it"),
+    ("explicit deny in a session policy", "caller", "session policy", "the session policy denies"),
+    ("no session policy allows", "caller", "session policy", "the session policy does not allow it"),
+    ("explicit deny in a resource control policy", "role", "RCP", "a resource control policy denies"),
+    ("explicit deny in a resource-based policy", "role", "trust policy", "denies this caller"),
+    ("no resource-based policy allows", "role", "trust policy", "does not allow this caller"),
+)
+"""Endings of AWS's message, the side they blame, the check they decide, and its words."""
+
+
+def blame(message: str) -> tuple[Side, str, str]:
+    """Return which side a message of AWS blames, the check and its words; ("unknown", "", "") where it says nothing."""
+    folded = re.sub(r"\s+", " ", message).lower()
+    for ending, side, check, words in _ENDINGS:
+        if ending in folded:
+            return side, check, words
+    return "unknown", "", ""
+
+
+def explain(denied: Denied, plan: Plan, *, now: float) -> Explanation:
+    """Explain a denial. ``denied.target`` names the hop that was refused; the plan's target where it is empty."""
+    side, check, words = blame(denied.aws_message)
+    if side == "unknown":
+        side = denied.side
+    stops, broken = _wire(plan, denied)
+    hop = _refused(plan, denied)
+    title, change = _change(side, check, hop, plan)
+    return Explanation(
+        target=clean(plan.target.name),
+        sentence=clean(denied.message),
+        sure="AWS said which side" if check else "AWS did not say which side",
+        aws_code=clean(denied.aws_code),
+        aws_message=clean(denied.aws_message),
+        request_id=clean(denied.request_id),
+        at=now,
+        wire=stops,
+        broken_after=broken,
+        caller=_caller(side, check, words, hop),
+        role=_role(side, check, words, hop),
+        change_title=title,
+        change=change,
+    )
+
+
+def _refused(plan: Plan, denied: Denied) -> Hop | None:
+    for hop in plan.hops:
+        if hop.target == (denied.target or plan.target.name):
+            return hop
+    return plan.hops[-1] if plan.hops else None
+
+
+def _wire(plan: Plan, denied: Denied) -> tuple[tuple[Stop, ...], int]:
+    who = plan.caller.user or plan.identity.name
+    kind = {"keys": "IAM user", "profile": "profile", "environment": "keys of the environment"}.get(plan.identity.kind, "")
+    stops = [Stop(clean(who), clean(f"{kind or plan.identity.kind} in {plan.identity.name}"))]
+    broken = 0
+    for hop in plan.hops:
+        if hop.kind != "assume-role":
+            continue
+        last = hop is plan.hops[-1]
+        stops.append(Stop(clean(hop.target), hop.account_id if last else "assumed first"))
+        if denied.target and hop.target == denied.target:
+            broken = len(stops) - 2
+    return tuple(stops), broken if denied.target else len(stops) - 2
+
+
+def _caller(side: Side, check: str, words: str, hop: Hop | None) -> SideView:
+    verdict: Verdict = "denies" if side in ("caller", "both") else "can't be told"
+    resource = clean(hop.role_arn.partition(":role/")[2]) if hop else ""
+    checks = [
+        Check("unknown", "action", "sts:AssumeRole" + (_more_actions(hop) if hop else "")),
+        Check("unknown", "resource", f"role/{resource}"),
+        Check("unknown", "identity policy", "can't be read from here"),
+        Check("unknown", "boundary", "can't be read from here"),
+        Check("unknown", "SCP", "can't be read from here"),
+    ]
+    return SideView(verdict, "from AWS's answer" if side == "caller" else "not in AWS's answer", _mark(checks, side, check, words, "caller"))
+
+
+def _role(side: Side, check: str, words: str, hop: Hop | None) -> SideView:
+    verdict: Verdict = "denies" if side in ("role", "both") else "can't be told"
+    checks: list[Check] = [Check("unknown", "trust policy", "can't be read from here")]
+    if hop is not None:
+        checks += [
+            Check("unknown", "external id", "sent" if hop.external_id is not None else "none was sent"),
+            Check("unknown", "MFA", "sent with this call" if hop.mfa_serial else "not sent with this call"),
+            Check("unknown", "source id", clean(hop.source_identity) or "none was sent"),
+            Check("unknown", "tags", f"{len(hop.tags)} sent" if hop.tags else "none were sent"),
+        ]
+    known = "from AWS's answer" if side == "role" else "not in AWS's answer"
+    return SideView(verdict, known, _mark(checks, side, check, words, "role"))
+
+
+def _mark(checks: list[Check], side: Side, check: str, words: str, which: Side) -> tuple[Check, ...]:
+    """Put the decided check in its place, or at the end where it has none yet."""
+    if side != which or not check:
+        return tuple(checks)
+    decided = Check("no", check, words)
+    kept = [decided if known.name == check else known for known in checks]
+    return tuple(kept if decided in kept else [*kept, decided])
+
+
+def _more_actions(hop: Hop) -> str:
+    more = (", sts:TagSession" if hop.tags else "") + (", sts:SetSourceIdentity" if hop.source_identity else "")
+    return more
+
+
+def _change(side: Side, check: str, hop: Hop | None, plan: Plan) -> tuple[str, tuple[str, ...]]:
+    role = clean(hop.role_arn) if hop else clean(plan.target.arn)
+    if side == "caller" and check in ("SCP", "boundary"):
+        what = "service control policy" if check == "SCP" else "permissions boundary"
+        return "in AWS, by its administrators", (f"A {what} stands above every policy of the caller.", "Ask whoever keeps it.")
+    if side == "caller":
+        return "in the caller's account", (f"Let the caller's policy allow sts:AssumeRole on {role}.",)
+    if side == "request":
+        return "in your catalog", ("The request itself was refused: mend what AWS names.",)
+    lines = [f"Is it there at all? AWS answers the same for a role that does not exist: {role}"]
+    if hop is not None and hop.external_id is None:
+        lines.append("Does its trust policy want an external id? None was sent: external_id in the catalog.")
+    if hop is not None and not hop.mfa_serial:
+        lines.append("Does it want MFA? No code went with this call: mfa = true in the catalog.")
+    if hop is not None and not hop.source_identity:
+        lines.append("Does it want a source identity? None was sent: source_identity in the catalog.")
+    lines.append("Else its trust policy does not name the caller: ask the account's owner.")
+    return "what to look at, in this order", tuple(lines)

@@ -1,0 +1,1 @@
+"""Who may, who did, and why not: guards and their grants, the audit log, and denials explained."""

@@ -1,0 +1,58 @@
+"""The local log of switches: one JSON object a line, appended in one write, never a secret.
+
+A line leads from a CloudTrail event back to the person: it holds AWS's request id, the session's ARN and name, the
+source identity, and who asked for it on this machine, when and why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xswitch.files import make_private_folder
+from xswitch.text import clean, iso8601
+
+if TYPE_CHECKING:
+    from xswitch.session.model import Plan, Session
+
+
+def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: str = "") -> dict[str, Any]:
+    """Return what the log keeps of a switch. Texts are made safe to show."""
+    last = plan.hops[-1] if plan.hops else None
+    return {
+        "time": iso8601(now),
+        "event": "switch",
+        "target": clean(session.target),
+        "account_id": session.account_id,
+        "role": clean(session.role),
+        "environment": session.environment or None,
+        "arn": clean(session.arn),
+        "identity": session.identity,
+        "user": plan.caller.user or None,
+        "session_name": last.session_name if last else None,
+        "source_identity": session.source_identity or None,
+        "chain": [clean(hop.target) for hop in plan.hops if hop.target],
+        "mfa": bool(plan.mfa_serial),
+        "from_vault": not session.fresh,
+        "duration": session.duration,
+        "expires": iso8601(session.expires),
+        "request_id": session.request_id or None,
+        "reason": clean(reason) or None,
+        "os_user": os_user,
+        "pid": os.getpid(),
+    }
+
+
+def append(path: Path, line: dict[str, Any]) -> None:
+    """Append one line: a single write to a file opened for appending, so that parallel writers never mix. OSError."""
+    make_private_folder(path.parent)
+    data = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        written = os.write(descriptor, data)
+        if written != len(data):
+            raise OSError(f"{written} of {len(data)} bytes written")
+    finally:
+        os.close(descriptor)

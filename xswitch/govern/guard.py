@@ -1,0 +1,32 @@
+"""Judging the answer to a guard: the account's name, and a reason where the environment wants one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xswitch.catalog.model import Environment
+from xswitch.errors import PersonNeeded
+from xswitch.session.model import GuardAnswer, GuardAsk
+from xswitch.text import clean
+
+DEFAULT_GRANT: Final = 3600
+"""Seconds that a grant lasts in an environment without ``max_duration``."""
+
+
+def grant_duration(environment: Environment) -> int:
+    """Return for how many seconds a passed guard is not asked again."""
+    return environment.max_duration or DEFAULT_GRANT
+
+
+def judge(ask: GuardAsk, answer: GuardAnswer) -> str:
+    """Return the reason of a right answer, "" where none is wanted. Raises PersonNeeded for a wrong one."""
+    account = ask.target.account.name
+    if answer.typed != account:
+        raise PersonNeeded(
+            f"{clean(answer.typed) or 'nothing'} does not confirm {clean(ask.target.name)}",
+            f"the account's name is {clean(account)}",
+        )
+    reason = answer.reason.strip()
+    if ask.environment.reason and not reason:
+        raise PersonNeeded(f"{ask.environment.name} wants a reason for {clean(ask.target.name)}", 'add --reason "why"')
+    return reason
