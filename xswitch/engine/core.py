@@ -8,77 +8,13 @@ the TUI calls those in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from xswitch.catalog.model import Catalog, Target
+from xswitch.engine.views import Ended, Live, Outlook, Practice
 from xswitch.errors import Denied
 from xswitch.govern.denial import Explanation
 from xswitch.paths import Paths
 from xswitch.session.model import Options, Person, Plan, Session
-
-Renewal = Literal["by itself", "no code", "a code", "a login", "confirmation"]
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """A session as the vault's headers tell it, readable without the key. Times are epoch seconds, UTC.
-
-    ``duration`` is its whole life in seconds; ``renewal`` says what renewing it needs; ``in_use_by`` has words such as
-    ``shell`` or ``exec terraform`` with the epoch second at which each began.
-    """
-
-    target: str
-    account_id: str
-    account: str
-    role: str
-    environment: str
-    arn: str
-    identity: str
-    region: str
-    issued: float
-    expires: float
-    duration: int
-    renewal: Renewal
-    in_use_by: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A session that is over: it ran out (``by_person`` False) or the person ended it, at ``at``.
-
-    ``restorable`` tells whether :meth:`Engine.restore` can still bring it back (half a minute after an end).
-    """
-
-    target: str
-    at: float
-    by_person: bool
-    restorable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What Enter will do for a plan, given what is in the vault now. Made without the key and without the network.
-
-    ``live`` is the session that would be served, if any; ``code`` whether an MFA code will be asked for; ``confirm``
-    whether the guard will be asked (it is not where a grant is live, until ``granted_until``).
-    """
-
-    plan: Plan
-    live: Live | None
-    code: bool
-    confirm: bool
-    granted_until: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Practice:
-    """What the practice authenticator shows: ``code`` (six digits), seconds left, and whether it was spent."""
-
-    code: str
-    left: int
-    spent: bool
-
 
 class Engine:
     """One person's xswitch on one machine."""

@@ -1,0 +1,43 @@
+"""What the end-to-end tests share: the installed program and a person with nothing configured."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def xswitch() -> str:
+    """The installed program."""
+    program = BIN / "xswitch"
+    assert program.exists(), f"xswitch is not installed beside {sys.executable}: run `make test`"
+    return str(program)
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of somebody who has just arrived: an empty home, the AWS CLI, and nothing of AWS set up."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "tmp").mkdir()
+    environ = {
+        "HOME": str(home),
+        "PATH": f"{BIN}:/usr/local/bin:/usr/bin:/bin",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        "SHELL": "/bin/bash",
+        "TMPDIR": str(tmp_path / "tmp"),
+        "USER": "newcomer",
+    }
+    if "PYTHONDONTWRITEBYTECODE" in os.environ:
+        environ["PYTHONDONTWRITEBYTECODE"] = os.environ["PYTHONDONTWRITEBYTECODE"]
+    yield environ
+    assert not list((tmp_path / "tmp").iterdir()), "something was left behind"
+    assert {path.name for path in home.iterdir()} <= {".bash_history", ".cache", ".local", ".config"}
