@@ -1,0 +1,197 @@
+r"""Starting a program and waiting for it, so that every signal ends up where it belongs.
+
+What the terminal sends (Ctrl-C, Ctrl-\\, Ctrl-Z, a new size) it sends to its whole foreground group, the child in it.
+The parent therefore lets such a signal pass while it is itself in the foreground, and hands on every signal that was
+sent to it alone. It never ends before its child. A shell with job control makes a group of its own and takes the
+foreground; when it stops, the parent stops too, so that the shell outside gets its prompt back.
+
+Everything is written for the main thread: Python runs signal handlers nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from xswitch.errors import NotExecutable, NotFound, XswitchError
+from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from xswitch.shell.terminal import Terminal
+
+_FORWARDED: Final = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
+)  # fmt: skip
+_FROM_TERMINAL: Final = frozenset((signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH))
+RESTORED: Final = (signal.SIGPIPE, signal.SIGXFSZ)
+"""Python ignores these, and a child would inherit that."""
+
+
+def resolve(name: str, path: str | None) -> str:
+    """Return the file to execute for ``name``: itself if it holds a slash, else the first match on ``path``.
+
+    Raises NotFound (127) and NotExecutable (126), as a POSIX shell does (Shell Command Language, 2.8.2).
+    """
+    if not name:
+        raise NotFound("an empty command")
+    shown = clean(name)
+    if "/" in name:
+        if not Path(name).exists():
+            raise NotFound(f"{shown}: no such file")
+        if Path(name).is_dir():
+            raise NotExecutable(f"{shown}: is a folder")
+        if not os.access(name, os.X_OK):
+            raise NotExecutable(f"{shown}: not executable", f"chmod +x {shown}")
+        return name
+    refused = ""
+    for folder in (os.defpath if path is None else path).split(os.pathsep):
+        candidate = f"{folder or os.curdir}/{name}"
+        if Path(candidate).is_file():
+            if os.access(candidate, os.X_OK):
+                return candidate
+            refused = refused or candidate
+    if refused:
+        raise NotExecutable(f"{clean(refused)}: not executable", f"chmod +x {clean(refused)}")
+    raise NotFound(f"{shown}: command not found")
+
+
+def refusal(error: OSError, name: str) -> XswitchError:
+    """Return the error for a program that exists and could not be started."""
+    import errno
+
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return NotFound(f"{clean(name)}: it, or the interpreter on its first line, does not exist")
+    return NotExecutable(f"{clean(name)}: {error.strerror or 'it could not be started'}")
+
+
+def run(
+    file: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    terminal: Terminal | None,
+    *,
+    interactive: bool = False,
+    started: Callable[[int], None] | None = None,
+) -> int:
+    """Run ``file`` and return its exit status, 128 + n where signal n ended it. Blocks; main thread only.
+
+    ``started`` is called with the child's process id. An ``interactive`` shell ignores SIGTERM, so that it also gets
+    SIGHUP, which it obeys. The terminal's foreground is taken back, and its modes where the child could not have.
+    Raises NotFound or NotExecutable.
+    """
+    with _signals() as wakeup:
+        pid = _spawn(file, argv, environ)
+        if started is not None:
+            started(pid)
+        try:
+            status = _Waiter(pid, terminal, interactive=interactive).wait(wakeup)
+        finally:
+            if terminal is not None:
+                terminal.take()
+        if terminal is not None and os.WIFSIGNALED(status):
+            terminal.mend()
+    code: int = os.waitstatus_to_exitcode(status)
+    return 128 - code if code < 0 else code
+
+
+def _spawn(file: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    import errno
+
+    # What Python handles is reset by exec itself; what was ignored outside stays so (nohup).
+    reset = [number for number in (*RESTORED, signal.SIGTSTP) if signal.getsignal(number) != signal.SIG_DFL]
+    try:
+        return os.posix_spawn(file, list(argv), dict(environ), setsigdef=reset)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise refusal(error, file) from None
+    # A script without a first line that names its interpreter is the shell's (POSIX, execvp).
+    try:
+        return os.posix_spawn("/bin/sh", ["/bin/sh", file, *argv[1:]], dict(environ), setsigdef=reset)
+    except OSError as error:
+        raise refusal(error, file) from None
+
+
+def _noted(number: int, frame: FrameType | None) -> None:
+    """Handle a signal by doing nothing: its number is on its way through the wake-up pipe."""
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[int]:
+    """Send the number of every signal of interest through a pipe, whichever thread it came to; yield its end."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    handlers: dict[signal.Signals, Any] = {}
+    wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        for number in (*_FORWARDED, signal.SIGCHLD, signal.SIGCONT):
+            if signal.getsignal(number) != signal.SIG_IGN or number in (signal.SIGCHLD, signal.SIGCONT):
+                handlers[number] = signal.signal(number, _noted)
+        if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
+            handlers[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        yield reader
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        signal.set_wakeup_fd(wakeup)
+        os.close(reader)
+        os.close(writer)
+
+
+class _Waiter:
+    """Waits for one child, hands signals on to it, and stops and goes on with it."""
+
+    def __init__(self, pid: int, terminal: Terminal | None, *, interactive: bool) -> None:
+        self._pid = pid
+        self._terminal = terminal
+        self._interactive = interactive
+
+    def wait(self, wakeup: int) -> int:
+        """Return the child's wait status."""
+        numbers = b""
+        while True:
+            pid, status = os.waitpid(self._pid, os.WNOHANG | os.WUNTRACED)
+            if pid and not os.WIFSTOPPED(status):
+                return status
+            if signal.SIGCONT in numbers:
+                self._resume()
+            elif pid:
+                self._stop()
+            for number in numbers:
+                self._hand_on(number)
+            numbers = os.read(wakeup, 512)
+
+    def _hand_on(self, number: int) -> None:
+        if number not in _FORWARDED:
+            return
+        if number in _FROM_TERMINAL and self._terminal is not None and self._terminal.in_foreground():
+            return
+        os.kill(self._pid, number)
+        if number in (signal.SIGHUP, signal.SIGTERM):
+            if self._interactive and number == signal.SIGTERM:
+                os.kill(self._pid, signal.SIGHUP)
+            os.kill(self._pid, signal.SIGCONT)
+
+    def _stop(self) -> None:
+        """Stop as the child did, and go on with it.
+
+        Where nobody could continue us (an orphaned group) the kernel drops the signal, and the child goes on at once.
+        """
+        if self._terminal is not None:
+            self._terminal.take()
+        signal.raise_signal(signal.SIGTSTP)
+        self._resume()
+
+    def _resume(self) -> None:
+        group = os.getpgid(self._pid)
+        if group == os.getpgrp():
+            os.kill(self._pid, signal.SIGCONT)
+            return
+        if self._terminal is not None and self._terminal.in_foreground():
+            self._terminal.give(group)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGCONT)

@@ -1,0 +1,202 @@
+"""The environment of a switched process: what it gets, what is taken from it.
+
+AWS_* is what the SDKs read ("AWS SDKs and Tools Reference Guide", environment variables). XSWITCH_* says what the
+process is; the values of ``XSWITCH_TARGET`` and its siblings are names as the catalog has them, made safe to show but
+not to paste into a prompt. A prompt holds ``XSWITCH_PROMPT_*`` alone, which are limited to ``[A-Za-z0-9._/@+-]`` where
+they hold a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from xswitch.countdown import thresholds
+from xswitch.shell.styles import styles
+from xswitch.text import clean, iso8601, prompt_safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xswitch.catalog.model import Environment
+    from xswitch.secret import Secret
+    from xswitch.session.model import Session
+
+KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
+"""What a process that is not renewed holds its session in."""
+REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+SHADOWS: Final = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_SESSION_NAME",
+)  # fmt: skip
+"""What would be taken for the session, or instead of it."""
+CONTAINER: Final = (
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+)  # fmt: skip
+SESSION: Final = (*KEYS, *CONTAINER, "AWS_ACCOUNT_ID")
+"""What a switched process holds its session in, one way or the other."""
+HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
+"""Secrets that a person may hand to xswitch itself: no child ever inherits them."""
+PROMPT: Final = tuple(
+    f"XSWITCH_PROMPT_{name}" for name in ("TARGET", "ENVIRONMENT", "GUARDED", "STYLES", "STEPS", "ENDS", "HINT")
+)
+MARKS: Final = (
+    *(f"XSWITCH_{name}" for name in ("TARGET", "ACCOUNT_ID", "ACCOUNT", "ROLE", "ENVIRONMENT", "EXPIRES", "DEPTH")),
+    "XSWITCH_REGION",
+    "XSWITCH_RENEWING",
+    *PROMPT,
+)
+"""What says which session it is, for people, prompts and xswitch itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the marker shows a target's environment.
+
+    ``theme`` is that of the TUI: dark, light, contrast, terminal or mono.
+    """
+
+    guarded: bool = False
+    colour: str = ""
+    theme: str = "dark"
+
+    @classmethod
+    def of(cls, environment: Environment | None, theme: str = "dark") -> Look:
+        """Return the look of a catalog's environment, or of none."""
+        if environment is None:
+            return cls(theme=theme)
+        return cls(environment.guarded, environment.colour, theme)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a renewed process fetches its session: a loopback URL, and the token that it has to send."""
+
+    url: str
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Changes:
+    """What a switch does to an environment. ``assignments`` hold revealed secrets: pass them on and forget them."""
+
+    assignments: dict[str, str]
+    removals: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Changes({', '.join(self.assignments)}; without {', '.join(self.removals)})"
+
+    def applied(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return ``environ`` with these changes made."""
+        gone = frozenset(self.removals)
+        return {name: value for name, value in environ.items() if name not in gone} | self.assignments
+
+
+def switched(
+    session: Session, environ: Mapping[str, str], look: Look | None = None, *, endpoint: Endpoint | None = None
+) -> dict[str, str]:
+    """Return the whole environment of a child that gets ``session``, one level deeper than ``environ``.
+
+    With an ``endpoint`` the child gets no keys but the address where it fetches them.
+    """
+    made = changes(session, environ, look, deeper=True, endpoint=endpoint)
+    return scrubbed(made.applied(environ))
+
+
+def changes(
+    session: Session,
+    environ: Mapping[str, str],
+    look: Look | None = None,
+    *,
+    deeper: bool = False,
+    endpoint: Endpoint | None = None,
+) -> Changes:
+    """Return what turns ``environ`` into one that holds ``session``; ``deeper`` where it is a new process's.
+
+    Removals are names that may be set outside, whether they are or not, so that a shell unsets its own too.
+    """
+    keys = _keys(session) if endpoint is None else _endpoint(endpoint)
+    assignments = keys | {"AWS_ACCOUNT_ID": session.account_id}
+    if session.region:
+        assignments |= dict.fromkeys(REGIONS, session.region)
+    depth = depth_of(environ)
+    assignments |= {
+        "XSWITCH_TARGET": clean(session.target),
+        "XSWITCH_ACCOUNT_ID": session.account_id,
+        "XSWITCH_ACCOUNT": clean(session.account),
+        "XSWITCH_ROLE": clean(session.role),
+        "XSWITCH_ENVIRONMENT": clean(session.environment),
+        "XSWITCH_EXPIRES": str(int(session.expires)),
+        "XSWITCH_DEPTH": str(depth + 1 if deeper else max(depth, 1)),
+        "XSWITCH_REGION": session.region,
+    }
+    if endpoint is not None:
+        assignments["XSWITCH_RENEWING"] = "1"
+    assignments |= _prompt(session, environ, look or Look())
+    container = [name for name in environ if name.startswith("AWS_CONTAINER_") and name not in CONTAINER]
+    regions = () if session.region else _regions_of_outer(environ)
+    possible = (*KEYS, *SHADOWS, *CONTAINER, *container, *regions, "XSWITCH_RENEWING", *PROMPT)
+    return Changes(assignments, tuple(name for name in possible if name not in assignments))
+
+
+def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` without what a person handed to xswitch alone: what any child at all may inherit."""
+    return {name: value for name, value in environ.items() if name not in HANDED_ONCE}
+
+
+def depth_of(environ: Mapping[str, str]) -> int:
+    """Return how many switched shells this environment is inside of, 0 outside."""
+    depth = environ.get("XSWITCH_DEPTH", "")
+    if depth.isascii() and depth.isdigit() and len(depth) <= 4:
+        return int(depth)
+    return 1 if environ.get("XSWITCH_TARGET") else 0
+
+
+def _keys(session: Session) -> dict[str, str]:
+    credentials = session.credentials
+    keys = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key.reveal(),
+    }
+    if credentials.session_token is not None:
+        keys["AWS_SESSION_TOKEN"] = credentials.session_token.reveal()
+    if credentials.expires is not None:
+        keys["AWS_CREDENTIAL_EXPIRATION"] = iso8601(credentials.expires)
+    return keys
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, str]:
+    return {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url,
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": endpoint.token.reveal(),
+    }
+
+
+def _regions_of_outer(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the region variables that an outer session set; a region that a person chose inside it is theirs."""
+    if not depth_of(environ):
+        return ()
+    given = environ.get("XSWITCH_REGION")
+    return tuple(name for name in REGIONS if given is None or environ.get(name) == given)
+
+
+def _prompt(session: Session, environ: Mapping[str, str], look: Look) -> dict[str, str]:
+    import shlex
+    import time
+
+    word = prompt_safe(clean(session.environment))
+    target = clean(session.target)
+    soon, ending = thresholds(session.duration or session.expires - session.issued)
+    shown = {
+        "XSWITCH_PROMPT_TARGET": prompt_safe(target),
+        "XSWITCH_PROMPT_STYLES": ":".join(styles(look.colour, environ, guarded=look.guarded, theme=look.theme)),
+        "XSWITCH_PROMPT_STEPS": f"{soon}:{ending}",
+        "XSWITCH_PROMPT_ENDS": time.strftime("%H:%M", time.localtime(session.expires)),
+        "XSWITCH_PROMPT_HINT": f"exit, then xswitch shell {shlex.quote(target)}",
+    }
+    if word:
+        shown["XSWITCH_PROMPT_ENVIRONMENT"] = word.upper() if look.guarded else word.lower()
+    if look.guarded:
+        shown["XSWITCH_PROMPT_GUARDED"] = "1"
+    return shown

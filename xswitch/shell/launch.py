@@ -1,0 +1,142 @@
+"""Handing a session to a program: a subshell, or one command.
+
+``exec`` that has nothing left to do *becomes* its command: no process waits, so that signals, job control and the
+exit status are the command's own. Everything else is waited for as :mod:`xswitch.shell.child` says.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NoReturn
+
+from xswitch.errors import Usage
+from xswitch.shell import uses
+from xswitch.shell.child import RESTORED, refusal, resolve
+from xswitch.shell.environment import Look, switched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from xswitch.session.model import Session
+    from xswitch.shell.detect import Program
+
+
+def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Become the program ``argv``, found on the PATH of ``environ``, with that environment.
+
+    Raises NotFound (127), NotExecutable (126) or Usage; then nothing has changed.
+    """
+    import errno
+
+    file = _found(argv, environ)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    before = [(number, signal.signal(number, signal.SIG_DFL)) for number in RESTORED]
+    try:
+        try:
+            os.execve(file, list(argv), dict(environ))  # noqa: S606 (a command is what exec is for)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+        # A script without a first line that names its interpreter is the shell's (POSIX, execvp).
+        os.execve("/bin/sh", ["/bin/sh", file, *argv[1:]], dict(environ))  # noqa: S606
+    except OSError as error:
+        for number, handler in before:
+            signal.signal(number, handler)
+        raise refusal(error, argv[0]) from None
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the program ``argv`` with ``environ`` and wait for it; return its exit status, 128 + n for signal n.
+
+    Signals reach it as if it had been started alone, and a terminal that it left behind broken is mended. Blocks; main
+    thread only. Raises NotFound (127), NotExecutable (126) or Usage.
+    """
+    from xswitch.shell import child
+    from xswitch.shell.terminal import Terminal
+
+    file = _found(argv, environ)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal = Terminal.controlling()
+    try:
+        return child.run(file, argv, environ, terminal)
+    finally:
+        if terminal is not None:
+            terminal.close()
+
+
+def command(
+    argv: Sequence[str],
+    session: Session,
+    environ: Mapping[str, str],
+    look: Look | None = None,
+    *,
+    state: Path,
+    clock: Callable[[], float],
+) -> NoReturn:
+    """Become the command ``argv`` with ``session`` injected: what ``exec`` does.
+
+    Raises NotFound (127), NotExecutable (126) or Usage.
+    """
+    inside = switched(session, environ, look)
+    words = f"exec {_found(argv, inside).rpartition('/')[2]}"
+    use = uses.register(uses.folder_in(state), session.target, words, began=clock())
+    try:
+        replace(argv, inside)
+    except BaseException:
+        uses.forget(use)
+        raise
+
+
+def subshell(
+    program: Program,
+    session: Session,
+    environ: Mapping[str, str],
+    look: Look | None = None,
+    *,
+    state: Path,
+    clock: Callable[[], float],
+) -> int:
+    """Run a shell with ``session`` injected and the marker in its prompt; return its exit status.
+
+    The person's own startup files are read, and not touched. Where stdin is no terminal the shell reads its commands
+    from there, without marker and title. Blocks; main thread only. Raises NotFound (127) or NotExecutable (126).
+    """
+    from xswitch.shell import child, startup
+    from xswitch.shell.terminal import Terminal
+
+    inside = switched(session, environ, look)
+    title = " ".join(filter(None, (inside.get("XSWITCH_PROMPT_ENVIRONMENT"), inside["XSWITCH_TARGET"])))
+    interactive = os.isatty(0) and os.isatty(2)
+    argv = [program.path]
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+    with ExitStack() as stack:
+
+        def started(pid: int) -> None:
+            use = uses.register(uses.folder_in(state), session.target, "shell", began=clock(), pid=pid)
+            stack.callback(uses.forget, use)
+
+        terminal = Terminal.controlling()
+        if terminal is not None:
+            stack.callback(terminal.close)
+        if interactive:
+            arguments, inside = startup.prepare(program.kind, inside, folder=startup.folder_in(state), stack=stack)
+            argv += arguments
+            if terminal is not None:
+                terminal.set_title(title, inside.get("TERM", ""))
+        return child.run(program.path, argv, inside, terminal, interactive=interactive, started=started)
+
+
+def _found(argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    if not argv:
+        raise Usage("no command to run")
+    if any("\0" in word for word in argv):
+        raise Usage("an argument holds a NUL, which no command can take")
+    return resolve(argv[0], environ.get("PATH"))
