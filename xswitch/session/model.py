@@ -23,13 +23,18 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What an identity's own credentials are, as GetCallerIdentity says. ``user`` is the IAM or login user name."""
+    """What an identity's own credentials are, as GetCallerIdentity says. ``user`` is the IAM or login user name.
+
+    ``fingerprint`` tells one set of credentials from another without holding any of them: see
+    :func:`xswitch.credentials.key_fingerprint`.
+    """
 
     identity: str
     kind: CallerKind = "unknown"
     arn: str = ""
     account_id: str = ""
     user: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Plan:
     ``duration`` (seconds) is what the last hop asks AWS for; ``why`` says in a few words what decided it, such as
     ``as every chain does``. ``asked`` is what the person or the catalog wanted where that was longer, else None.
     ``guard`` is the environment whose guard has to be passed, or None. ``region`` is what the session gets.
+    ``needs_caller`` tells that the plan is a guess until GetCallerIdentity has said who the caller is: then it is made
+    again before anything is asked of AWS.
     """
 
     target: Target
@@ -73,6 +80,7 @@ class Plan:
     asked: int | None
     guard: Environment | None
     region: str
+    needs_caller: bool = False
 
     @property
     def chained(self) -> bool:
@@ -89,7 +97,9 @@ class Plan:
 class Session:
     """Temporary credentials of one target. ``issued`` and ``credentials.expires`` are epoch seconds, UTC.
 
-    ``arn`` is the assumed-role ARN that AWS answered; ``request_id`` is AWS's, for CloudTrail.
+    ``arn`` is the assumed-role ARN that AWS answered; ``request_id`` is AWS's, for CloudTrail. ``why`` says what
+    decided the duration, ``asked`` (seconds) what was wanted where that was longer. ``record`` is the name of its
+    record in the vault. ``kept`` is False where the vault could not keep it: then it lives in this process alone.
     """
 
     target: str
@@ -106,6 +116,10 @@ class Session:
     request_id: str = ""
     source_identity: str = ""
     fresh: bool = False
+    why: str = ""
+    asked: int | None = None
+    record: str = ""
+    kept: bool = True
 
     @property
     def expires(self) -> float:

@@ -1,0 +1,72 @@
+"""How long a session may last, and what decided it: pure arithmetic on AWS's rules and the catalog's.
+
+Sources: the STS API reference (AssumeRole, DurationSeconds: 900 to the role's MaxSessionDuration, at most 43200,
+default 3600) and the IAM User Guide ("Terms and concepts", role chaining: at most one hour).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xswitch.catalog.model import Environment
+from xswitch.errors import Usage
+from xswitch.session.model import Caller, CallerKind
+
+SHORTEST: Final = 900
+LONGEST: Final = 43200
+HOUR: Final = 3600
+"""Seconds: the default of AssumeRole, the least that any role allows as its maximum, and the limit of a chain."""
+SESSION_TOKEN_LIFE: Final = 43200
+"""Seconds that GetSessionToken is asked for: its default, kept to its end so that one code serves many roles."""
+CHAIN: Final = "as every chain does"
+ROLE: Final = "the role's maximum"
+
+_HOURLY: Final[dict[CallerKind, str]] = {
+    "role": CHAIN,
+    "session-token": "all that session keys get",
+    "federated": "all that session keys get",
+    "root": "all that session keys get",
+    "unknown": "until it is known whose keys these are",
+}
+
+
+def ladder(
+    asked: int | None,
+    catalogued: int | None,
+    *,
+    chained: bool,
+    caller: Caller,
+    environment: Environment | None,
+    role_maximum: int | None,
+) -> tuple[int, str, int | None]:
+    """Return the seconds to ask for, what decided them, and what was wanted where that was longer (else None).
+
+    Asked for, else the catalog's, else an hour; then capped by the chain or the kind of caller, by the environment's
+    maximum and by what is known of the role's, the first named where two are equal.
+    """
+    wanted = asked or catalogued or HOUR
+    caps: list[tuple[int, str]] = []
+    if chained:
+        caps.append((HOUR, CHAIN))
+    elif caller.kind != "user":
+        caps.append((HOUR, _HOURLY[caller.kind]))
+    if environment is not None and environment.max_duration is not None:
+        caps.append((environment.max_duration, f"{environment.name}'s maximum"))
+    if role_maximum is not None:
+        caps.append((role_maximum, ROLE))
+    cap, why = min(caps, key=lambda pair: pair[0], default=(LONGEST, "AWS's maximum"))
+    seconds = max(SHORTEST, min(wanted, cap, LONGEST))
+    if wanted > seconds:
+        return seconds, why, wanted if asked or catalogued else None
+    if asked:
+        return seconds, "as asked", None
+    if seconds == cap:
+        return seconds, why, None
+    return seconds, "as the catalog says" if catalogued else "AWS's default", None
+
+
+def checked(asked: int | None) -> int | None:
+    """Return a duration that a person asked for, in seconds. Raises Usage outside 15 minutes to 12 hours."""
+    if asked is not None and not SHORTEST <= asked <= LONGEST:
+        raise Usage(f"a session lasts 15m to 12h, not {asked}s", "give --duration a time in between, such as 1h")
+    return asked

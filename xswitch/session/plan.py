@@ -1,0 +1,270 @@
+"""How a target will be opened: pure data, worked out from the catalog and from what is known, without any I/O.
+
+Who calls first decides it (AWS's rules are in :mod:`xswitch.session.duration` and :mod:`xswitch.session.names`)::
+
+    an IAM user's own keys, no MFA         AssumeRole, up to 12 hours
+    the same, MFA, an hour is enough       GetSessionToken with the code, kept 12 hours for every role; AssumeRole, 1 h
+    the same, MFA, longer                  AssumeRole with the code, up to 12 hours; the code serves this role alone
+    the same, via another target           with MFA GetSessionToken first; the via target's hops; AssumeRole, 1 h
+    anything temporary                     AssumeRole, 1 h: its own sign-in has or lacks MFA, a code can't add it
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from xswitch.catalog.model import Catalog, Environment, Identity, Target
+from xswitch.errors import NoSuchTarget, Usage
+from xswitch.session import names
+from xswitch.session.duration import CHAIN, HOUR, ROLE, SESSION_TOKEN_LIFE, checked, ladder
+from xswitch.session.model import Caller, Hop, Options, Plan
+from xswitch.text import clean
+
+_REGION: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+){1,5}", re.ASCII)
+_OPENABLE: Final = frozenset({"keys", "environment", "profile"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What every hop of one plan is worked out from."""
+
+    catalog: Catalog
+    identity: Identity
+    caller: Caller
+    learnt: Mapping[str, int]
+    os_user: str
+    host: str
+    chained: bool
+
+
+def chain_of(catalog: Catalog, target: Target) -> tuple[Target, ...]:
+    """Return the targets to assume one after the other, ``target`` last. Raises NoSuchTarget, Usage."""
+    chain = [target]
+    while chain[0].via:
+        via = next((one for one in catalog.targets if one.name == chain[0].via), None)
+        if via is None:
+            raise NoSuchTarget(f"{clean(chain[0].name)} goes via {clean(chain[0].via)}, which does not exist")
+        if via in chain:
+            raise Usage(f"the way to {clean(target.name)} leads back to {clean(via.name)}", "mend via in the catalog")
+        chain.insert(0, via)
+    return tuple(chain)
+
+
+def identity_of(catalog: Catalog, target: Target) -> Identity:
+    """Return who makes the first call on the way to ``target``. Raises NoSuchTarget, Usage."""
+    first = chain_of(catalog, target)[0]
+    name = first.identity or catalog.default_identity
+    if not name:
+        raise Usage(f"no identity is given for {clean(first.name)}", "name one in [defaults]: identity = …")
+    identity = catalog.identities.get(name)
+    if identity is None:
+        raise Usage(f"the identity {clean(name)} of {clean(first.name)} is not defined", f"add [identities.{name}]")
+    if identity.kind not in _OPENABLE:
+        raise Usage(
+            f"{clean(name)} is an identity of kind {identity.kind}, which this version can't open yet",
+            "kinds keys, environment and profile work; a profile of the AWS CLI can hold the login meanwhile",
+        )
+    return identity
+
+
+def plan(
+    catalog: Catalog,
+    target: Target,
+    options: Options,
+    caller: Caller,
+    learnt: Mapping[str, int],
+    *,
+    os_user: str,
+    host: str,
+    environment: Environment | None = None,
+) -> Plan:
+    """Say how ``target`` will be opened.
+
+    ``caller`` is what is known of the identity of :func:`identity_of`; ``learnt`` holds the most seconds that a role's
+    maximum is known to allow, by role ARN; ``environment`` stands in for the catalog's where a target is not in it.
+    Raises Usage for an option that AWS would refuse, an identity that can't be opened or MFA without a device;
+    NoSuchTarget for a missing ``via``.
+    """
+    chain = chain_of(catalog, target)
+    identity = identity_of(catalog, target)
+    caller = _settled(identity, caller)
+    environment = environment or catalog.environment_of(target)
+    mfa = any(one.mfa for one in chain)
+    given = _Given(catalog, identity, caller, learnt, os_user, host, len(chain) > 1)
+    device = _device(given, chain, mfa=mfa)
+    duration, why, asked = ladder(
+        checked(options.duration),
+        target.duration,
+        chained=given.chained,
+        caller=caller,
+        environment=environment,
+        role_maximum=learnt.get(target.arn),
+    )
+    hops = _hops(given, chain, options, duration, device)
+    return Plan(
+        target=target,
+        identity=identity,
+        caller=caller,
+        hops=hops,
+        duration=duration,
+        why=why,
+        asked=asked,
+        guard=environment if environment is not None and environment.guarded else None,
+        region=_region(options.region or target.region),
+        needs_caller=_needs_caller(caller, chain, options),
+    )
+
+
+def stepped_down(plan: Plan, *, chain: bool = False) -> Plan:
+    """Return ``plan`` for an hour, after AWS refused the longer one; ``chain`` where it named the chain's limit.
+
+    It is the plan that :func:`plan` makes once the refusal is learnt: where the refused call carried the code, the
+    next code goes with GetSessionToken, since an hour is all there is to win.
+    """
+    last = replace(plan.hops[-1], duration=HOUR, mfa_serial="")
+    before = plan.hops[:-1]
+    if plan.hops[-1].mfa_serial:
+        before = (*before, _session_token(plan.identity, plan.caller, plan.hops[-1].mfa_serial))
+    asked = plan.asked or (plan.duration if plan.duration > HOUR else None)
+    return replace(plan, hops=(*before, last), duration=HOUR, why=CHAIN if chain else ROLE, asked=asked)
+
+
+def _settled(identity: Identity, caller: Caller) -> Caller:
+    """Return the caller with the kind that its identity's own kind already tells. Raises Usage for the root user."""
+    if caller.kind == "root":
+        raise Usage(
+            f"{clean(identity.name)} holds keys of the root user, which can't assume roles",
+            "use the keys of an IAM user, and remove those of the root user",
+        )
+    if identity.kind == "keys" and caller.kind == "unknown":
+        return replace(caller, identity=identity.name, kind="user", account_id=caller.account_id or identity.account_id)
+    return caller if caller.identity == identity.name else replace(caller, identity=identity.name)
+
+
+def _needs_caller(caller: Caller, chain: tuple[Target, ...], options: Options) -> bool:
+    """Tell whether the plan may change once GetCallerIdentity has answered."""
+    if caller.arn:
+        return False
+    if caller.kind == "unknown":
+        return True
+    templates = [one.source_identity for one in chain] + [one.session_name for one in chain[:-1]]
+    if not options.session_name:
+        templates.append(chain[-1].session_name)
+    return not caller.user and any(names.uses_user(template) for template in templates)
+
+
+def _device(given: _Given, chain: tuple[Target, ...], *, mfa: bool) -> str:
+    """Return the serial number of the MFA device whose code is needed, "" for none. Raises Usage without a device."""
+    if not mfa or given.caller.kind != "user":
+        return ""
+    if not given.identity.mfa_serial:
+        wants = next(one for one in chain if one.mfa)
+        raise Usage(
+            f"{clean(wants.name)} wants MFA and the identity {clean(given.identity.name)} names no device",
+            f"add mfa_serial to [identities.{clean(given.identity.name)}]",
+        )
+    return given.identity.mfa_serial
+
+
+def _hops(given: _Given, chain: tuple[Target, ...], options: Options, duration: int, device: str) -> tuple[Hop, ...]:
+    """Return the calls, one after the other. ``duration`` is the last one's."""
+    direct = bool(device) and duration > HOUR and not given.chained
+    hops: list[Hop] = []
+    if device and not direct:
+        hops.append(_session_token(given.identity, given.caller, device))
+    carried: dict[str, str] = {}
+    source = ""
+    for position, target in enumerate(chain):
+        last = position == len(chain) - 1
+        seconds = duration if last else _via_duration(given, target, first=position == 0, device=device)
+        hop = _assume_role(given, target, options if last else Options(), seconds)
+        hop = _inherited(hop, carried, source)
+        source = hop.source_identity or source
+        hops.append(replace(hop, mfa_serial=device) if direct else hop)
+    return tuple(hops)
+
+
+def _via_duration(given: _Given, target: Target, *, first: bool, device: str) -> int:
+    """Return the seconds of a target on the way: what it would get opened alone, so that both share one session."""
+    seconds, _, _ = ladder(
+        None,
+        target.duration,
+        chained=not first or bool(device),
+        caller=given.caller,
+        environment=given.catalog.environment_of(target),
+        role_maximum=given.learnt.get(target.arn),
+    )
+    return seconds
+
+
+def _session_token(identity: Identity, caller: Caller, device: str) -> Hop:
+    """Return the call that turns one code into keys for every role."""
+    account = caller.account_id or identity.account_id
+    return Hop(kind="session-token", duration=SESSION_TOKEN_LIFE, account_id=account, mfa_serial=device)
+
+
+def _assume_role(given: _Given, target: Target, options: Options, duration: int) -> Hop:
+    values = {
+        "user": given.caller.user or given.os_user,
+        "os_user": given.os_user,
+        "host": given.host,
+        "account": target.account.name,
+        "role": target.role,
+    }
+    return Hop(
+        kind="assume-role",
+        duration=duration,
+        target=target.name,
+        role_arn=target.arn,
+        account_id=target.account.id,
+        session_name=_session_name(options.session_name) or names.filled(target.session_name or "{user}", values),
+        external_id=target.external_id,
+        source_identity=names.filled(target.source_identity, values) if target.source_identity else "",
+        tags=target.session_tags,
+        transitive_tags=target.transitive_tags,
+        policy=target.policy,
+        policy_arns=target.policy_arns,
+    )
+
+
+def _inherited(hop: Hop, carried: dict[str, str], source: str) -> Hop:
+    """Leave out the tags that the chain carries already, which AWS refuses to be passed again, and note the new ones.
+
+    Tag keys are compared without regard to case (IAM User Guide, "Pass session tags in AWS STS"). Raises Usage where a
+    carried tag or the source identity would have to change, which AWS allows to nobody.
+    """
+    if source and hop.source_identity and hop.source_identity != source:
+        raise Usage(
+            f"{clean(hop.target)} wants another source identity than the role before it, and it can't be changed",
+            "give the whole chain one source_identity",
+        )
+    kept: list[tuple[str, str]] = []
+    for key, value in hop.tags:
+        if key.casefold() not in carried:
+            kept.append((key, value))
+        elif carried[key.casefold()] != value:
+            raise Usage(
+                f"the tag {clean(key)} comes down the chain to {clean(hop.target)} and can't be changed there",
+                "leave it out of the later role, or out of transitive_tags of the first",
+            )
+    sent = {key.casefold() for key, _ in kept}
+    transitive = tuple(key for key in hop.transitive_tags if key.casefold() in sent)
+    passed_on = {key.casefold() for key in transitive}
+    carried.update({key.casefold(): value for key, value in kept if key.casefold() in passed_on})
+    return replace(hop, tags=tuple(kept), transitive_tags=transitive)
+
+
+def _session_name(asked: str) -> str:
+    """Return the session name that a person asked for. Raises Usage where STS would refuse it."""
+    if asked and not names.valid(asked):
+        raise Usage(f"AWS does not accept the session name {clean(asked)!r}", "2 to 64 of A-Z a-z 0-9 _ + = , . @ -")
+    return asked
+
+
+def _region(region: str) -> str:
+    if region and (len(region) > 32 or _REGION.fullmatch(region) is None):
+        raise Usage(f"{clean(region)!r} is not the name of a region", "such as eu-west-1")
+    return region
