@@ -91,6 +91,10 @@ class TerminalPerson:
 
     def code(self, ask: CodeAsk) -> str:
         """Ask for six digits, shown as dots."""
+        with _raw(self._terminal):
+            return self._code(ask)
+
+    def _code(self, ask: CodeAsk) -> str:
         if ask.problem:
             self._write(f"{clean(ask.problem)}\n")
         if ask.wait:
@@ -108,6 +112,10 @@ class TerminalPerson:
 
     def guard(self, ask: GuardAsk) -> GuardAnswer:
         """Ask for the account's name or a yes, and for a reason where the environment wants one."""
+        with _raw(self._terminal):
+            return self._guard(ask)
+
+    def _guard(self, ask: GuardAsk) -> GuardAnswer:
         environment = ask.environment
         account = clean(ask.target.account.name)
         self._write(f"{environment.name.upper()}  {clean(ask.target.name)}, {say_duration(ask.duration)} to pass freely\n")
