@@ -7,9 +7,9 @@ and every reference is known to lead somewhere. Names here are as their files ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 IdentityKind = Literal["keys", "sso", "process", "profile", "environment"]
 Confirm = Literal["no", "ask", "type"]
@@ -39,9 +39,17 @@ class Environment:
         return self.confirm != "no"
 
 
+UNLISTED: Final = Environment("unlisted", confirm="ask")
+"""The environment of a role that the catalog does not hold, in an account that it does not hold either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the person is before any role. Fields that its kind does not use are empty."""
+    """Who the person is before any role. Fields that its kind does not use are empty.
+
+    ``source`` is "" for the person's own files, else the name of the shared or synced source that defines it; a start
+    URL or program of such a source needs the person's consent.
+    """
 
     name: str
     kind: IdentityKind
@@ -59,7 +67,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One AWS account. ``environment`` is the name of an :class:`Environment`, or ""."""
+    """One AWS account. ``environment`` is the name of an :class:`Environment`, or "". A name may hold a slash."""
 
     id: str
     name: str
@@ -73,7 +81,10 @@ class Target:
     """One role in one account, with its effective settings.
 
     ``duration`` is what the catalog asks for, in seconds (None: it asks for nothing). ``session_name`` and
-    ``source_identity`` are templates, still with ``{user}`` and its siblings. ``origin`` is ``file:line``.
+    ``source_identity`` are templates, still with ``{user}`` and its siblings. ``identity`` is where its chain begins:
+    with ``via``, the identity of the chain's first target. ``origin`` is the file that the role comes from;
+    :func:`xswitch.catalog.locate` finds its line. The ``arn`` of a permission set (identity of kind ``sso``, no
+    ``via``) tells its account and partition: the role that AWS made for it has a name of AWS's own choosing.
     """
 
     account: Account
@@ -106,14 +117,22 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything there is to switch to. ``targets`` are in the order of the files, accounts together."""
+    """Everything there is to switch to. ``targets`` are in the order of the files, accounts together.
 
-    targets: tuple[Target, ...]
+    The three defaults are those of the person's own files, for a role that the catalog does not hold;
+    ``default_duration`` is in seconds.
+    """
+
+    targets: Sequence[Target]
     accounts: tuple[Account, ...]
     identities: Mapping[str, Identity]
     environments: Mapping[str, Environment]
     default_identity: str = ""
+    default_region: str = ""
+    default_duration: int | None = None
+    default_session_name: str = "{user}"
 
     def environment_of(self, target: Target) -> Environment | None:
         """Return the environment of the target's account, or None where it has none."""
-        return self.environments.get(target.account.environment)
+        name = target.account.environment
+        return UNLISTED if name == UNLISTED.name else self.environments.get(name)

@@ -1,0 +1,78 @@
+"""What there is to switch to.
+
+::
+
+    catalog.toml, catalog.d/, shared folders      origins    which files, and for whom each speaks
+            │
+            ▼
+    parse + fields                                one file, every value against its rule
+            │
+            ▼
+    merge ──► expand                              precedence, names; role sets, settings, via: rows
+            │
+            ▼
+    loading ◄──► compiled ──► fast              the catalog, its cache, one row of it without any import
+            │
+            ├── resolution                        TARGET to target, exactly
+            ├── selector                          many targets, nothing fuzzy
+            └── search, visits                    the picker's list, best first
+
+:func:`load` and :func:`check` are the two doors. What is exported here is imported when it is first asked for, so that
+the fast commands pay for nothing but what they use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xswitch.catalog.loading import check, is_first_run, load
+    from xswitch.catalog.model import (
+        UNLISTED,
+        Account,
+        Catalog,
+        Environment,
+        Identity,
+        Target,
+        VaultRef,
+    )
+    from xswitch.catalog.resolution import resolve, resolve_guarded
+    from xswitch.catalog.selector import Selector
+    from xswitch.catalog.origins import sources
+
+__all__ = [
+    "UNLISTED",
+    "Account",
+    "Catalog",
+    "Environment",
+    "Identity",
+    "Selector",
+    "Target",
+    "VaultRef",
+    "check",
+    "is_first_run",
+    "load",
+    "resolve",
+    "resolve_guarded",
+    "sources",
+]
+
+_HOMES = {
+    "check": "loading",
+    "is_first_run": "loading",
+    "load": "loading",
+    "resolve": "resolution",
+    "resolve_guarded": "resolution",
+    "Selector": "selector",
+    "sources": "origins",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'model')}"), name)
+    globals()[name] = found
+    return found

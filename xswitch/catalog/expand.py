@@ -1,0 +1,345 @@
+"""Accounts and role sets to rows: every target with its effective settings, and every ``via`` led somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from xswitch.catalog import fields
+from xswitch.catalog.merge import Merged, check_identity, settings_of
+from xswitch.catalog.model import Account, VaultRef
+from xswitch.catalog.parse import NOTHING, AccountEntry, Given, Part, RoleSet
+from xswitch.catalog.rows import IDENTITY, REGION, VIA, Row, Settings, plain_arn
+from xswitch.tomlfile import Keys, known_hint, quoted
+
+_SSO_REFUSES: Final = (
+    "mfa",
+    "external_id",
+    "source_identity",
+    "session_tags",
+    "transitive_tags",
+    "policy",
+    "policy_arns",
+    "duration",
+)
+
+Place = tuple[Part, Keys]
+"""Where a role is written, for messages."""
+
+Chosen = tuple[Given, Part, Keys]
+"""What is given of a role, and where."""
+
+
+class Expansion:
+    """Works out the rows of a catalog. ``places`` tells, for each row with a ``via``, where it is written."""
+
+    def __init__(self, merged: Merged) -> None:
+        self.merged = merged
+        self.rows: list[Row] = []
+        self.spans: list[tuple[int, int]] = []
+        self.places: dict[int, Place] = {}
+        self._settings: dict[tuple[int, int, int], tuple[Settings, Given, Given]] = {}
+        self._sets: list[tuple[int, list[RoleSet]]] = []
+        self._without_identity: set[int] = set()
+        for part in merged.parts:
+            if part.sets:
+                rank = part.source.rank
+                if self._sets and self._sets[-1][0] == rank:
+                    self._sets[-1][1].extend(part.sets)
+                else:
+                    self._sets.append((rank, list(part.sets)))
+
+    def run(self) -> list[Row]:
+        """Return the rows, accounts together and in order. Notes what is wrong in the report."""
+        merged = self.merged
+        for account, entries in zip(merged.accounts, merged.entries, strict=True):
+            start = len(self.rows)
+            for entry in entries:
+                if "identity" in entry.settings:
+                    check_identity(merged, entry.part, entry.keys, entry.settings["identity"])
+            if len(entries) == 1 and not self._sets:
+                self._explicit(account, entries)
+            else:
+                self._merge_roles(account, entries)
+            self.spans.append((start, len(self.rows)))
+        self._check_names()
+        self._check_sets()
+        return self.rows
+
+    def _explicit(self, account: Account, entries: list[AccountEntry]) -> None:
+        entry = entries[0]
+        settings = entry.settings
+        plain = self._plain(entry.part, settings, entry) if entry.roles else None
+        add = self.rows.append
+        for name, given, place in entry.roles:
+            if given is NOTHING and plain is not None:
+                add((account, name, "", plain))
+            else:
+                self._add(account, name, (given, entry.part, (*entry.keys, "roles", place)), settings)
+
+    def _plain(self, part: Part, settings: Given, entry: AccountEntry) -> Settings:
+        found = self._effective(NOTHING, settings, part)
+        self._check_has_identity(found, part, entry.keys)
+        return found
+
+    def _merge_roles(self, account: Account, entries: list[AccountEntry]) -> None:
+        """Choose the roles of an account: source by source, an account's own entry before and over a role set."""
+        chosen: dict[str, Chosen] = {}
+        over = [entry for entry in entries if entry.part.overrides]
+        explicit = [entry for entry in entries if not entry.part.overrides]
+        sets = dict(self._sets)
+        ranks = sorted({entry.part.source.rank for entry in explicit} | sets.keys())
+        for rank in ranks:
+            here: dict[str, Chosen] = {}
+            for entry in explicit:
+                if entry.part.source.rank == rank:
+                    for name, given, place in entry.roles:
+                        here.setdefault(name, (given, entry.part, (*entry.keys, "roles", place)))
+            self._match_sets(account, sets.get(rank, ()), here)
+            for name, choice in here.items():
+                chosen.setdefault(name, choice)
+        for entry in over:
+            for name, given, place in entry.roles:
+                base = chosen.get(name)
+                if base is None:
+                    chosen[name] = (given, entry.part, (*entry.keys, "roles", place))
+                else:
+                    chosen[name] = ({**base[0], **given} or NOTHING, base[1], base[2])
+        reaching = {rank: settings_of(entries, rank) for rank in {*ranks, 0}}
+        for name, choice in chosen.items():
+            self._add(account, name, choice, reaching[choice[1].source.rank])
+
+    def _match_sets(self, account: Account, sets: Iterable[RoleSet], here: dict[str, Chosen]) -> None:
+        given_by: dict[str, RoleSet] = {}
+        for role_set in sets:
+            if not role_set.selector.matches_account(account):
+                continue
+            name = role_set.name
+            other = given_by.setdefault(name, role_set)
+            if other is not role_set:
+                where = other.part.document.place(("roles", other.place))
+                message = (
+                    f"gives {quoted(name)} to accounts that another role set gives it to: two targets with one name"
+                )
+                self.merged.report.add(role_set.part.document, ("roles", role_set.place), message, f"also at {where}")
+                continue
+            mine = here.get(name)
+            if mine is None:
+                here[name] = (role_set.given, role_set.part, ("roles", role_set.place))
+            elif role_set.given:
+                here[name] = ({**role_set.given, **mine[0]}, mine[1], mine[2])
+
+    def _add(self, account: Account, name: str, choice: Chosen, settings: Given) -> None:
+        given, part, keys = choice
+        effective = self._effective(given, settings, part)
+        self._check_has_identity(effective, part, keys)
+        if given:
+            self._check(account, effective, choice)
+            if "via" in given:
+                self.places[len(self.rows)] = (part, keys)
+        self.rows.append((account, name, given.get("arn", ""), effective))
+
+    def _effective(self, given: Given, settings: Given, part: Part) -> Settings:
+        """Return the settings of a role: its own, else the account's, else the defaults of its source."""
+        memo = (id(given), id(settings), id(part))
+        found = self._settings.get(memo)
+        if found is not None:
+            return found[0]
+        merged = self.merged
+        layered: dict[str, Any] = {**merged.defaults.get(part.source.rank, NOTHING), **settings, **given}
+        identity = layered.get("identity", merged.default_identity)
+        known = merged.identities.get(identity)
+        via = layered.get("via", "")
+        external = layered.get("external_id")
+        effective: Settings = (
+            identity,
+            via,
+            layered.get("mfa", False),
+            layered.get("region", ""),
+            None if known is not None and known.kind == "sso" and not via else layered.get("duration"),
+            layered.get("session_name", "{user}"),
+            VaultRef(external["vault"], part.source.name) if isinstance(external, dict) else external,
+            layered.get("source_identity", ""),
+            layered.get("session_tags", ()),
+            layered.get("transitive_tags", ()),
+            layered.get("policy", ""),
+            layered.get("policy_arns", ()),
+            part.document.file,
+        )
+        self._settings[memo] = (effective, given, settings)
+        return effective
+
+    def _check_has_identity(self, settings: Settings, part: Part, keys: Keys) -> None:
+        if not settings[IDENTITY] and id(part) not in self._without_identity:
+            self._without_identity.add(id(part))
+            hint = 'give [defaults] one: identity = "NAME", and define [identities.NAME]'
+            self.merged.report.add(part.document, (*keys, "identity"), "no identity is given for it", hint)
+
+    def _check(self, account: Account, settings: Settings, choice: Chosen) -> None:
+        """Check what a role says against its identity and its account."""
+        given, part, keys = choice
+        merged = self.merged
+        if "identity" in given:
+            check_identity(merged, part, keys, given["identity"])
+        identity = merged.identities.get(settings[IDENTITY])
+        if identity is not None and identity.kind == "sso" and "via" not in given:
+            for key in _SSO_REFUSES:
+                if given.get(key):
+                    message = (
+                        f"{key} can't be given: {quoted(identity.name)} is of kind sso, and a permission set takes none"
+                    )
+                    merged.report.add(part.document, (*keys, key), message, "reach the role with via, or leave it out")
+        for number, arn in enumerate(given.get("policy_arns", ())):
+            found = fields.POLICY_ARN.fullmatch(arn)
+            if found and found[1] not in ("aws", account.id):
+                message = f"is a policy of account {found[1]}: STS takes those of the role's own account, and AWS's"
+                merged.report.add(part.document, (*keys, "policy_arns", number), message)
+        if "via" in given:
+            self._note_chain(given, part, keys)
+        elif given.get("mfa") and identity is not None and not identity.mfa_serial and identity.kind != "sso":
+            message = f"mfa is asked for, and the identity {quoted(identity.name)} has no mfa_serial"
+            merged.notes.add(part.document, (*keys, "mfa"), message, f"give [identities.{identity.name}] one")
+
+    def _note_chain(self, given: Given, part: Part, keys: Keys) -> None:
+        notes = self.merged.notes
+        if given.get("mfa"):
+            message = (
+                "the trust policy of a later hop can't see the MFA code: it goes with the first call, the person's own"
+            )
+            notes.add(part.document, (*keys, "mfa"), message, "a session from AssumeRole carries no MFA")
+        if given.get("duration", 0) > 3600:
+            message = "a role that is reached through another role gets one hour at most"
+            notes.add(part.document, (*keys, "duration"), message, "leave it out, or reach the role without via")
+
+    def _check_names(self) -> None:
+        """Note targets of one name in two accounts of one name."""
+        merged = self.merged
+        by_name: dict[str, list[int]] = {}
+        for number, account in enumerate(merged.accounts):
+            by_name.setdefault(account.name, []).append(number)
+        for name, numbers in by_name.items():
+            owners: dict[str, AccountEntry] = {}
+            for number in numbers if len(numbers) > 1 else ():
+                entry = merged.entries[number][0]
+                start, end = self.spans[number]
+                for _, role, _, _ in self.rows[start:end]:
+                    first = owners.setdefault(role, entry)
+                    if first is not entry and name:
+                        where = first.part.document.place(first.keys)
+                        message = f"two targets are named {quoted(f'{name}/{role}')}"
+                        merged.report.add(entry.part.document, (*entry.keys, "name"), message, f"also at {where}")
+
+    def _check_sets(self) -> None:
+        for _, sets in self._sets:
+            for role_set in sets:
+                if not any(role_set.selector.matches_account(account) for account in self.merged.accounts):
+                    self.merged.notes.add(role_set.part.document, ("roles", role_set.place), "matches no account")
+
+
+class Ways:
+    """Leads every ``via`` to its target, and gives chained rows the identity that their chain begins with."""
+
+    def __init__(self, expansion: Expansion) -> None:
+        self.merged = expansion.merged
+        self.rows = expansion.rows
+        self.places = expansion.places
+        self._spans = expansion.spans
+        self._by_name: dict[str, list[int]] = {}
+        self._by_id: dict[str, list[int]] = {}
+        self._next: dict[int, int] = {}
+
+    def run(self) -> None:
+        """Rewrite the rows that have a ``via``. Notes those that lead nowhere or in a circle."""
+        if not self.places:
+            return
+        for number, account in enumerate(self.merged.accounts):
+            self._by_name.setdefault(account.name, []).append(number)
+            self._by_id[account.id] = [number]
+        found: dict[str, int | None] = {}
+        for number, place in self.places.items():
+            via = self.rows[number][3][VIA]
+            if via not in found:
+                found[via] = self._find(via)
+            leads = found[via]
+            if leads is None:
+                self._missing(via, place)
+            else:
+                self._next[number] = leads
+        roots = self._roots()
+        memo: dict[tuple[int, int], Settings] = {}
+        before = list(self.rows)
+        for number, leads in self._next.items():
+            root = roots.get(number)
+            if root is None:
+                continue
+            account, role, arn, settings = before[number]
+            identity = before[root][3][IDENTITY]
+            key = (id(settings), leads)
+            if key not in memo:
+                name = f"{before[leads][0].name}/{before[leads][1]}"
+                memo[key] = (identity, name, *settings[2:])
+            self._note_identity(identity, number)
+            self.rows[number] = (account, role, arn, memo[key])
+
+    def _find(self, text: str) -> int | None:
+        arn = fields.ROLE_ARN.fullmatch(text)
+        if arn:
+            for number in self._in(self._by_id.get(arn[2], [])):
+                account, role, own, settings = self.rows[number]
+                if (own or plain_arn(settings[REGION], account.id, role)) == text:
+                    return number
+            return None
+        name, _, role = text.rpartition("/")
+        spans = self._by_name.get(name) or self._by_id.get(name) or []
+        return next((number for number in self._in(spans) if self.rows[number][1] == role), None)
+
+    def _in(self, accounts: Iterable[int]) -> Iterable[int]:
+        for account in accounts:
+            yield from range(*self._spans[account])
+
+    def _missing(self, via: str, place: Place) -> None:
+        part, keys = place
+        names = [f"{account.name}/{role}" for account, role, _, _ in self.rows[:20000]]
+        hint = known_hint(via, names) or "write it as account-name/role-name"
+        self.merged.report.add(part.document, (*keys, "via"), f"via leads to {quoted(via)}, which is no target", hint)
+
+    def _roots(self) -> dict[int, int]:
+        """Return, for each chained row, the row that its chain begins with; note the chains that never begin."""
+        roots: dict[int, int] = {}
+        looping: set[int] = set()
+        for number in self._next:
+            way: list[int] = []
+            seen: set[int] = set()
+            at = number
+            while at in self._next and at not in roots and at not in looping and at not in seen:
+                seen.add(at)
+                way.append(at)
+                at = self._next[at]
+            if at in seen:
+                self._loop(way[way.index(at) :])
+            if at in seen or at in looping:
+                looping.update(way)
+            elif at not in self.places or at in roots:
+                roots.update(dict.fromkeys(way, roots.get(at, at)))
+        return roots
+
+    def _loop(self, circle: list[int]) -> None:
+        names = [f"{self.rows[number][0].name}/{self.rows[number][1]}" for number in circle]
+        for turn, number in enumerate(circle):
+            part, keys = self.places[number]
+            around = [*names[turn:], *names[:turn], names[turn]]
+            words = " > ".join(around if len(around) <= 6 else [*around[:5], "…"])
+            message = f"via goes in a circle: {quoted(words)}"
+            hint = (
+                "leave the account out of the role set" if keys[0] == "roles" else "one of them has to do without via"
+            )
+            self.merged.report.add(part.document, (*keys, "via"), message, hint)
+
+    def _note_identity(self, identity: str, number: int) -> None:
+        part, keys = self.places[number]
+        table: Any = part.document.data
+        for key in keys:
+            table = table[key]
+        if isinstance(table, dict) and table.get("identity", identity) != identity:
+            message = f"is not used: the chain begins with the identity {quoted(identity)}"
+            self.merged.notes.add(part.document, (*keys, "identity"), message)

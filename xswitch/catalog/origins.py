@@ -1,0 +1,112 @@
+"""Which files a catalog is made of, and for whom each one speaks.
+
+* the person's own: ``catalog.toml``, and those of ``catalog.d/`` that are not synced;
+* shared: ``catalog.toml`` and ``catalog.d/*.toml`` of each folder ``state/shared/NAME/current/``; the source is NAME;
+* synced: files of ``catalog.d/`` whose first line begins with :data:`SYNCED`; the source is the file's name.
+
+Files and folders whose names begin with a dot are passed over; the rest are read in the order of their names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from xswitch.catalog.parse import Source
+from xswitch.errors import InvalidConfig
+from xswitch.paths import Paths
+from xswitch.tomlfile import refusal
+
+SYNCED: Final = b"# xswitch: synced"
+"""How a file begins that ``catalog sync`` wrote: its own, to be rewritten by the next sync."""
+
+OVERRIDES: Final = "overrides.toml"
+"""The one own file that may repeat accounts and roles of other files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file of the catalog. ``share`` is the name of the shared source that it belongs to, or ""."""
+
+    path: Path
+    share: str = ""
+    main: bool = False
+
+
+def sources(paths: Paths) -> tuple[Path, ...]:
+    """Return the files that the catalog is read from, those that win first; synced ones stand among the others.
+
+    Folders that can't be listed are passed over: :func:`xswitch.catalog.load` says so.
+    """
+    return tuple(candidate.path for candidate in candidates(paths, [])[0])
+
+
+def candidates(paths: Paths, problems: list[InvalidConfig]) -> tuple[list[Candidate], list[Path]]:
+    """Return the files to read, in order, and the folders they come from.
+
+    What can't be listed goes to ``problems``.
+    """
+    found: list[Candidate] = []
+    folders = [paths.catalog_folder]
+    if paths.catalog_file.exists() or paths.catalog_file.is_symlink() or named(paths):
+        found.append(Candidate(paths.catalog_file, main=True))
+    found += [Candidate(path) for path in _listed(paths.catalog_folder, problems) if path != paths.catalog_file]
+    shared = shared_folder(paths)
+    folders.append(shared)
+    for name in _entries(shared, problems):
+        current = shared / name / "current"
+        if not current.is_dir():
+            continue
+        folders.append(current / "catalog.d")
+        if (current / "catalog.toml").exists():
+            found.append(Candidate(current / "catalog.toml", name))
+        found += [Candidate(path, name) for path in _listed(current / "catalog.d", problems)]
+    return found, folders
+
+
+def shared_folder(paths: Paths) -> Path:
+    """Return the folder that holds one folder for each shared source."""
+    return paths.state / "shared"
+
+
+def named(paths: Paths) -> bool:
+    """Tell whether the person named a catalog file, so that it has to exist."""
+    return paths.catalog_file != paths.config / "catalog.toml"
+
+
+def source_of(candidate: Candidate, content: bytes, ranks: dict[tuple[int, str], int]) -> Source:
+    """Return the source that a file speaks for. ``ranks`` is filled by :func:`order`."""
+    if candidate.share:
+        return Source("shared", candidate.share, ranks[1, candidate.share])
+    if is_synced(candidate, content):
+        return Source("synced", candidate.path.stem, ranks[2, candidate.path.stem])
+    return Source("own", "", 0)
+
+
+def order(files: list[tuple[Candidate, bytes]]) -> dict[tuple[int, str], int]:
+    """Return the rank of each shared (1) and synced (2) source: after the person's own, 0, in the order of names."""
+    found = {(1, candidate.share) for candidate, _ in files if candidate.share}
+    found |= {(2, candidate.path.stem) for candidate, content in files if is_synced(candidate, content)}
+    return {key: rank for rank, key in enumerate(sorted(found), start=1)}
+
+
+def is_synced(candidate: Candidate, content: bytes) -> bool:
+    """Tell whether ``catalog sync`` wrote a file: it says so in its first line."""
+    return not candidate.main and not candidate.share and content.startswith(SYNCED)
+
+
+def _entries(folder: Path, problems: list[InvalidConfig]) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        problems.append(refusal(folder, "is not a folder", "move it away"))
+    except OSError as error:
+        problems.append(refusal(folder, f"can't be listed: {(error.strerror or 'unknown').lower()}"))
+    return []
+
+
+def _listed(folder: Path, problems: list[InvalidConfig]) -> list[Path]:
+    return [folder / name for name in _entries(folder, problems) if name.endswith(".toml")]

@@ -1,0 +1,314 @@
+"""One catalog file, checked: what it says of defaults, identities, environments, accounts and role sets.
+
+Nothing here looks at a second file. What is wrong is noted in the report, and left out of the part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, cast
+
+from xswitch.catalog import fields
+from xswitch.catalog.model import Environment, Identity
+from xswitch.catalog.selector import Selector
+from xswitch.text import parse_duration
+from xswitch.tomlfile import Check, Document, Keys, Report, check_table, known_hint, quoted
+
+Given = Mapping[str, Any]
+"""Checked keys and values of a table. An empty one is always :data:`NOTHING`, so that it can be told by identity."""
+
+NOTHING: Final[Given] = {}
+
+_NOT_SETTINGS: Final = frozenset(("id", "name", "ou", "environment", "tags", "roles"))
+
+SourceKind = Literal["own", "shared", "synced"]
+
+_ON_ROLES: Final = dict.fromkeys(fields.ROLE, "it stands on a role, under [[accounts.roles]] or [[roles]]")
+_ROLE_SET_ELSEWHERE: Final = {
+    "arn": "an ARN is of one account: give the role in that account",
+    "environment": "an environment stands on an account; choose accounts by it with accounts = 'env:…'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who a file speaks for. ``name`` is "" for the person's own files; ``rank`` is lower where it wins."""
+
+    kind: SourceKind
+    name: str
+    rank: int
+
+
+@dataclass(slots=True, eq=False)
+class AccountEntry:
+    """What one file says of one account. None and "" stand for what it does not say.
+
+    An account whose id is wrong is kept under its place, so that what else is wrong with it is found too.
+    """
+
+    part: Part
+    place: int
+    id: str
+    name: str
+    ou: str | None
+    environment: str
+    tags: Mapping[str, str]
+    settings: Given
+    roles: list[tuple[str, Given, int]]
+
+    @property
+    def keys(self) -> Keys:
+        """Where it stands in its file."""
+        return ("accounts", self.place)
+
+    @property
+    def identified(self) -> bool:
+        """Tell whether its id is one."""
+        return ":" not in self.id
+
+
+@dataclass(slots=True, eq=False)
+class RoleSet:
+    """A role that is given to every account that matches."""
+
+    part: Part
+    place: int
+    name: str
+    given: Given
+    selector: Selector
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One file. ``overrides`` tells that it may repeat accounts and roles of other files."""
+
+    source: Source
+    document: Document
+    overrides: bool = False
+    defaults: Given = field(default_factory=lambda: NOTHING)
+    identities: dict[str, Identity] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    accounts: list[AccountEntry] = field(default_factory=list)
+    sets: list[RoleSet] = field(default_factory=list)
+
+
+def parse_part(
+    document: Document, source: Source, report: Report, *, overrides: bool = False, versioned: bool = False
+) -> Part:
+    """Check one file. ``versioned``: it has to say its version. Notes every problem in ``report``; raises nothing."""
+    part = Part(source, document, overrides)
+    data = document.data
+    check_table(report, document, (), data, fields.TOP)
+    _check_version(part, report, versioned)
+    defaults = data.get("defaults")
+    if isinstance(defaults, dict):
+        part.defaults = _given(
+            check_table(report, document, ("defaults",), defaults, fields.DEFAULTS, elsewhere=_ON_ROLES), ()
+        )
+    for name, table in _tables_of(data.get("environments")):
+        _parse_environment(part, report, name, table)
+    for name, table in _tables_of(data.get("identities")):
+        _parse_identity(part, report, name, table)
+    _parse_accounts(part, report)
+    for place, table in _entries_of(data.get("roles")):
+        _parse_role_set(part, report, place, table)
+    return part
+
+
+def _tables_of(value: object) -> list[tuple[str, dict[str, Any]]]:
+    if not isinstance(value, dict):
+        return []
+    return [(name, table) for name, table in value.items() if isinstance(table, dict)]
+
+
+def _entries_of(value: object) -> list[tuple[int, dict[str, Any]]]:
+    if not isinstance(value, list):
+        return []
+    return [(place, table) for place, table in enumerate(value) if isinstance(table, dict)]
+
+
+def _given(good: Mapping[str, object], without: Collection[str]) -> Given:
+    """Return checked values as the merge wants them: durations in seconds, tables and arrays that can't change."""
+    given: dict[str, Any] = {}
+    for key, value in good.items():
+        if key in without:
+            continue
+        if key == "duration":
+            given[key] = parse_duration(cast(str, value))
+        elif key == "session_tags":
+            given[key] = tuple(cast("dict[str, str]", value).items())
+        elif isinstance(value, list):
+            given[key] = tuple(value)
+        else:
+            given[key] = value
+    return given or NOTHING
+
+
+def _check_version(part: Part, report: Report, versioned: bool) -> None:
+    document = part.document
+    version = document.data.get("version")
+    if version is None:
+        if versioned and "version" not in document.data:
+            report.add(document, ("version",), "version is missing", "begin the file with: version = 1")
+    elif type(version) is int and version != 1:
+        hint = "a newer xswitch may know it" if version > 1 else "write version = 1"
+        report.add(document, ("version",), f"version {version} is not known here: this is for version 1", hint)
+
+
+def _parse_environment(part: Part, report: Report, name: str, table: dict[str, Any]) -> None:
+    keys = ("environments", name)
+    good = check_table(report, part.document, keys, table, fields.ENVIRONMENT)
+    if name == fields.UNLISTED:
+        hint = "it is kept for roles that no catalog holds"
+        report.add(part.document, keys, f"an environment can't be named {quoted(name)}", hint)
+    elif not name.strip():
+        report.add(part.document, keys, "an environment needs a name")
+    longest = good.get("max_duration")
+    part.environments[name] = Environment(
+        name,
+        colour=cast(str, good.get("colour", "")),
+        confirm=cast(Any, good.get("confirm", "no")),
+        reason=cast(bool, good.get("reason", False)),
+        max_duration=parse_duration(longest) if isinstance(longest, str) else None,
+    )
+
+
+def _parse_identity(part: Part, report: Report, name: str, table: dict[str, Any]) -> None:
+    keys = ("identities", name)
+    kind = table.get("kind")
+    if not name.strip():
+        report.add(part.document, keys, "an identity needs a name")
+    rules = fields.IDENTITY.get(kind) if isinstance(kind, str) else None
+    everything: dict[str, Check] = {key: rule for known in fields.IDENTITY.values() for key, rule in known.items()}
+    if rules is None:
+        check_table(report, part.document, keys, table, everything, required=("kind",))
+        part.identities[name] = Identity(name, "keys", source=part.source.name)
+        return
+    elsewhere = {}
+    for key in everything:
+        kinds = [other for other, known in fields.IDENTITY.items() if key in known]
+        elsewhere[key] = f"it is for kind = {' or '.join(quoted(other) for other in kinds)}"
+    if kind == "sso":
+        elsewhere |= dict.fromkeys(("mfa_serial", "mfa_process"), "an Identity Center login asks for its own code")
+    good = check_table(
+        report, part.document, keys, table, rules, required=fields.NEEDED[str(kind)], elsewhere=elsewhere
+    )
+    part.identities[name] = Identity(name, source=part.source.name, **cast("dict[str, Any]", {"kind": kind, **good}))
+
+
+def _parse_accounts(part: Part, report: Report) -> None:
+    known: dict[str, tuple[str, Given]] = {}
+    names: set[str] = set()
+    for place, table in _entries_of(part.document.data.get("accounts")):
+        keys: Keys = ("accounts", place)
+        good = check_table(report, part.document, keys, table, fields.ACCOUNT, required=("id",), elsewhere=_ON_ROLES)
+        entry = AccountEntry(
+            part,
+            place,
+            cast(str, good.get("id") or f"{part.document.file}:{place}"),
+            cast(str, good.get("name", "")),
+            cast("str | None", good.get("ou")),
+            cast(str, good.get("environment", "")),
+            cast("dict[str, str]", good.get("tags", NOTHING)),
+            NOTHING if good.keys() <= _NOT_SETTINGS else _given(good, _NOT_SETTINGS),
+            [],
+        )
+        _check_name(part, report, entry)
+        roles = table.get("roles")
+        if isinstance(roles, list):
+            _parse_roles(entry, report, roles, known, names)
+        part.accounts.append(entry)
+
+
+def _check_name(part: Part, report: Report, entry: AccountEntry) -> None:
+    """Refuse names that would be taken for an id or an ARN; those of synced accounts are changed instead."""
+    if part.source.kind == "synced" or not misleading(entry.name, entry.id if entry.identified else entry.name):
+        return
+    report.add(
+        part.document, (*entry.keys, "name"), f"{quoted(entry.name)} reads as another account's", "give it another name"
+    )
+
+
+def misleading(name: str, account_id: str) -> bool:
+    """Tell whether a name would be taken for another account's id, or for an ARN, where a target is asked for."""
+    return name.startswith("arn:") or (name != account_id and fields.ACCOUNT_ID.fullmatch(name) is not None)
+
+
+def _parse_roles(
+    entry: AccountEntry, report: Report, roles: list[Any], known: dict[str, tuple[str, Given]], names: set[str]
+) -> None:
+    """Take the roles of an account. Tables that read the same are checked once: a thousand accounts repeat a few."""
+    taken = entry.roles
+    seen: set[str] = set()
+    for place, table in enumerate(roles):
+        if type(table) is not dict:
+            continue
+        name = table.get("name")
+        if len(table) == 1 and type(name) is str and name in names:
+            given = NOTHING
+        else:
+            text = repr(table)
+            found = known.get(text)
+            if found is None:
+                before = report.count
+                found = _parse_role(entry, report, place, table)
+                if report.count == before:
+                    known[text] = found
+                    names.add(found[0])
+            name, given = found
+            if "arn" in given:
+                _check_arn(entry, report, place, given)
+        if name in seen:
+            report.add(
+                entry.part.document,
+                (*entry.keys, "roles", place, "name"),
+                f"the role {quoted(name)} stands here twice: two targets with one name",
+            )
+        elif name:
+            seen.add(name)
+            taken.append((name, given, place))
+
+
+def _parse_role(entry: AccountEntry, report: Report, place: int, table: dict[str, Any]) -> tuple[str, Given]:
+    keys: Keys = (*entry.keys, "roles", place)
+    good = check_table(report, entry.part.document, keys, table, fields.ROLE, required=("name",))
+    _check_together(entry.part, report, keys, good)
+    return cast(str, good.get("name", "")), _given(good, ("name",))
+
+
+def _check_arn(entry: AccountEntry, report: Report, place: int, given: Given) -> None:
+    found = fields.ROLE_ARN.fullmatch(given["arn"])
+    if found and entry.identified and found[2] != entry.id:
+        report.add(
+            entry.part.document,
+            (*entry.keys, "roles", place, "arn"),
+            f"is of account {found[2]}, and stands in account {entry.id}",
+            "a role stands under its own account",
+        )
+
+
+def _check_together(part: Part, report: Report, keys: Keys, good: Mapping[str, object]) -> None:
+    """Check what two keys of one role say together."""
+    tags = cast("dict[str, str]", good.get("session_tags", NOTHING))
+    for place, key in enumerate(cast("list[str]", good.get("transitive_tags", []))):
+        if key not in tags:
+            hint = known_hint(key, tags) or "AWS takes keys of session_tags only"
+            report.add(part.document, (*keys, "transitive_tags", place), f"{quoted(key)} is not in session_tags", hint)
+    arns = cast("list[str]", good.get("policy_arns", []))
+    length = len(cast(str, good.get("policy", ""))) + sum(map(len, arns))
+    if length > 2048:
+        key = "policy" if "policy" in good else "policy_arns"
+        report.add(part.document, (*keys, key), f"policy and policy_arns have {length} characters", "STS takes 2,048")
+
+
+def _parse_role_set(part: Part, report: Report, place: int, table: dict[str, Any]) -> None:
+    keys: Keys = ("roles", place)
+    good = check_table(
+        report, part.document, keys, table, fields.ROLE_SET, required=("name",), elsewhere=_ROLE_SET_ELSEWHERE
+    )
+    _check_together(part, report, keys, good)
+    usable = "accounts" in good or "accounts" not in table
+    if "name" in good and usable:
+        selector = Selector.parse(cast(str, good.get("accounts", "")))
+        part.sets.append(RoleSet(part, place, cast(str, good["name"]), _given(good, ("name", "accounts")), selector))

@@ -1,0 +1,111 @@
+"""Which target a text means: a name, ``id/role`` or a role's ARN. Exact, never by likeness."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from xswitch.catalog.fields import ROLE_ARN
+from xswitch.catalog.model import UNLISTED, Account, Catalog, Environment, Target
+from xswitch.catalog.rows import Row, Targets
+from xswitch.errors import NoSuchTarget
+from xswitch.text import clean
+from xswitch.tomlfile import nearest, quoted
+
+_RESERVED: Final = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", re.ASCII)
+
+
+def resolve(catalog: Catalog, text: str) -> Target:
+    """Return the target that ``text`` names.
+
+    A role's name holds no slash, so the last slash parts account and role, whatever the account is called. An ARN
+    that the catalog does not hold gives a target of its own. Raises NoSuchTarget with the nearest name.
+    """
+    found = ROLE_ARN.fullmatch(text)
+    if found:
+        return _by_arn(catalog, text, found)
+    account, slash, role = text.rpartition("/")
+    if slash:
+        by_id: Target | None = None
+        for place, (owner, name, _, _) in enumerate(_rows(catalog)):
+            if name != role:
+                continue
+            if owner.name == account:
+                return catalog.targets[place]
+            if owner.id == account:
+                by_id = by_id or catalog.targets[place]
+        if by_id is not None:
+            return by_id
+    raise NoSuchTarget(f"no target is named {quoted(text)}", _hint(catalog, text))
+
+
+def resolve_guarded(catalog: Catalog, text: str) -> tuple[Target, Environment | None]:
+    """Return the target that ``text`` names, and the environment whose guard stands before it. Raises NoSuchTarget."""
+    target = resolve(catalog, text)
+    return target, catalog.environment_of(target)
+
+
+def _rows(catalog: Catalog) -> Iterable[Row]:
+    targets = catalog.targets
+    if isinstance(targets, Targets):
+        return targets.rows
+    return [(target.account, target.role, target.arn, ()) for target in targets]  # type: ignore[misc]
+
+
+def _by_arn(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
+    """Return the target of an ARN: the one that bears the role's own name, if several have the ARN."""
+    account_id, name = found[2], found[4]
+    reserved = _RESERVED.fullmatch(name)
+    fitting: list[Target] = []
+    for place, (owner, role, _, _) in enumerate(_rows(catalog)):
+        if owner.id != account_id:
+            continue
+        target = catalog.targets[place]
+        if target.arn == text:
+            if role == name:
+                return target
+            fitting.append(target)
+        elif reserved and role == reserved[1] and target.arn == f"arn:{found[1]}:iam::{account_id}:role/{role}":
+            identity = catalog.identities.get(target.identity)
+            if identity is not None and identity.kind == "sso" and not target.via:
+                fitting.append(target)
+    return fitting[0] if fitting else _unlisted(catalog, text, found)
+
+
+def _unlisted(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
+    """Make a target of an ARN that the catalog does not hold: the default identity, the guard of its account."""
+    if not catalog.default_identity:
+        raise NoSuchTarget(
+            f"the catalog does not hold {quoted(text)}, and there is no default identity to reach it with",
+            'name one in catalog.toml: [defaults] identity = "NAME"',
+        )
+    account = next((account for account in catalog.accounts if account.id == found[2]), None)
+    identity = catalog.identities.get(catalog.default_identity)
+    return Target(
+        account or Account(found[2], found[2], environment=UNLISTED.name),
+        found[4],
+        text,
+        identity=catalog.default_identity,
+        region=catalog.default_region,
+        duration=None if identity is not None and identity.kind == "sso" else catalog.default_duration,
+        session_name=catalog.default_session_name,
+    )
+
+
+def _hint(catalog: Catalog, text: str) -> str:
+    """Say which target is nearest to ``text``: the nearest account first, then the nearest role in it."""
+    account, slash, role = text.rpartition("/")
+    owners = {name: owner for owner in catalog.accounts for name in (owner.id, owner.name)}
+    if not slash:
+        account, role = text, ""
+    near = owners.get(account) or owners.get(nearest(account, owners))
+    if near is not None:
+        roles = [name for owner, name, _, _ in _rows(catalog) if owner.id == near.id]
+        best = nearest(role, roles) if role else ""
+        if best:
+            return f"did you mean {quoted(f'{near.name}/{best}')}?"
+        if roles:
+            has = ", ".join(clean(name) for name in roles[:8]) + (", …" if len(roles) > 8 else "")
+            return f"{quoted(near.name)} has {has}"
+    return "`xswitch catalog list` shows them all"
