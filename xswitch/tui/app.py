@@ -1,0 +1,154 @@
+"""The app: which screen is shown, and what the screens may ask of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from xswitch.tui.desk import Desk
+from xswitch.tui.draw import Span
+from xswitch.tui.flow import Switching, Use
+from xswitch.tui.glyphs import Glyphs, choose
+from xswitch.tui.keys import Keys
+from xswitch.tui.lifecycle import Lifecycle
+from xswitch.tui.screens.base import Board
+from xswitch.tui.screens.picker import Picker
+from xswitch.tui.themes import Palette, ThemeName
+
+if TYPE_CHECKING:
+    from xswitch.catalog.model import Target
+    from xswitch.engine import Engine
+    from xswitch.errors import XswitchError
+
+
+class XswitchApp(Lifecycle):
+    """The TUI. ``choosing`` makes Enter end it with the target's name instead of opening a shell."""
+
+    TITLE = "xswitch"
+
+    def __init__(
+        self, engine: Engine, *, query: str = "", choosing: bool = False, theme: ThemeName = "dark",
+        keys: Mapping[str, str] | None = None, palette: Palette | None = None, glyphs: Glyphs | None = None,
+        zone: tzinfo | None = None, name: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.engine = engine
+        self.keys = Keys(keys)
+        self.set_keymap(self.keys.keymap)
+        palette, glyphs = palette or self._palette(theme), glyphs or choose(engine.environ)
+        self.desk = Desk(engine, palette, glyphs, zone=zone, name=name)
+        self.switching = Switching(self)
+        self._begin = (query, choosing)
+        self._seconds = 0
+
+    @classmethod
+    def of(cls, engine: Engine, query: str, *, choosing: bool = False) -> XswitchApp:
+        """Return the app as the person's preferences want it."""
+        return cls(engine, query=query, choosing=choosing)
+
+    def _palette(self, theme: ThemeName) -> Palette:
+        system = self.console.color_system
+        if self.no_color or system is None:
+            return Palette("mono")
+        if system in ("standard", "windows"):
+            return Palette("terminal")
+        return Palette(theme, "256" if system == "256" else "truecolor")
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the screen to begin with."""
+        if self.engine.first_run:
+            from xswitch.tui.screens.first_run import FirstRun
+
+            return FirstRun(self.desk)
+        self.desk.refresh()
+        query, choosing = self._begin
+        return Picker(self.desk, query, choosing=choosing)
+
+    def on_mount(self) -> None:
+        """Say which of a person's own keys were refused."""
+        super().on_mount()
+        if self.keys.problems:
+            self.say(self.keys.problems[0], "warn")
+
+    def second(self) -> None:
+        """A second has passed; every third, ask the engine what changed by itself."""
+        self._seconds += 1
+        if self._seconds % 3 == 0 and not self.engine.first_run and self.desk.refresh():
+            self._tell_boards()
+        super().second()
+
+    # What a switch says on the screens.
+
+    @property
+    def board(self) -> Board | None:
+        """The full screen on top, under any question."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Board)), None)
+
+    def engine_changed(self) -> None:
+        """Ask the engine anew, and show what it says."""
+        self.desk.refresh()
+        self._tell_boards()
+
+    def _tell_boards(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, Board):
+                screen.changed()
+
+    def say(self, words: str, hue: str = "muted", *spans: Span) -> None:
+        """Make a remark."""
+        if self.board is not None:
+            self.board.status.say(words, hue, *spans)
+
+    def say_waiting(self, words: str, since: float) -> None:
+        """Say what is waited for."""
+        if self.board is not None:
+            self.board.status.wait_for(words, since)
+
+    def say_done(self, words: str) -> None:
+        """Say that nothing is waited for any more."""
+        if self.board is not None:
+            self.board.status.done()
+            if words:
+                self.board.status.say(words)
+
+    # What the screens ask for.
+
+    def switch(self, target: Target, use: Use = "shell", *, fresh: bool = False) -> None:
+        """Open a target and use its session."""
+        self.switching.start(target, use, fresh=fresh)
+
+    def stop_waiting(self) -> bool:
+        """Stop what is waited for; return whether there was anything."""
+        return self.switching.cancel()
+
+    def after_shell(self, name: str) -> None:
+        """Show the list, or the board, after a shell."""
+        if self.board is not None:
+            self.board.after_shell(name)
+
+    def show_sessions(self) -> None:
+        """Show what is live."""
+        from xswitch.tui.screens.sessions import Sessions
+
+        self.push_screen(Sessions(self.desk))
+
+    def show_denial(self, target: Target) -> None:
+        """Show why a target was denied."""
+        from xswitch.tui.screens.denied import DeniedScreen
+
+        self.push_screen(DeniedScreen(self.desk, target))
+
+    def show_problem(self, error: XswitchError) -> None:
+        """Show what went wrong."""
+        from xswitch.tui.modals.problem import Problem
+
+        self.push_screen(Problem(self.desk, error))
+
+    def show_help(self) -> None:
+        """Show every key."""
+        from xswitch.tui.screens.help import Help
+
+        self.push_screen(Help(self.desk))

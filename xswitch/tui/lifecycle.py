@@ -1,0 +1,84 @@
+"""How the app lives and ends: one clock, signals, and a way out that never shows what a program knows."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+
+from xswitch.secret import Secret
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Lifecycle(App[int | str], inherit_bindings=False):
+    """An app that ends with an exit status, or with a name that was chosen."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self) -> None:
+        super().__init__(ansi_color=True)  # the inks choose their own indexes; nothing may turn them into hexes
+        self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
+
+    def on_mount(self) -> None:
+        """Start the one clock, and listen for signals that ask to end."""
+        self.set_interval(1, self.second)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._stray)
+        for number in _ENDING:
+            before = signal.getsignal(number)
+            if before is not signal.SIG_IGN:
+                self._handlers[number] = before
+                loop.add_signal_handler(number, self.exit, 128 + number)
+
+    def on_unmount(self) -> None:
+        """Hand the signals back as they were."""
+        for number, before in self._handlers.items():
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, before if before is not None else signal.SIG_DFL)
+        self._handlers.clear()
+
+    def second(self) -> None:
+        """A second has passed: tell every screen."""
+        for screen in self.screen_stack:
+            tick = getattr(screen, "tick", None)
+            if tick is not None:
+                tick()
+
+    def write_to_terminal(self, text: Secret) -> None:
+        """Write control characters to the terminal, past the screen."""
+        if self._driver is not None:
+            self._driver.write(text.reveal())
+            self._driver.flush()
+
+    def _stray(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception that nobody awaited ends the app like any other, instead of being printed."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with one line. Textual's own report shows local variables, and one of them could be a secret."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._exit_renderables[:] = [Text(crash_line(error), no_wrap=True, overflow="ignore")]
+        self._close_messages_no_wait()
+
+
+def crash_line(error: Exception) -> str:
+    """Say that the screens failed: the kind of error and the line, not what it said."""
+    place, where = error.__traceback__, "?"
+    while place is not None:
+        where = f"{place.tb_frame.f_globals.get('__name__', '?')}:{place.tb_lineno}"
+        place = place.tb_next
+    hint = "this is a fault of xswitch; its commands still work, and no session was lost"
+    return f"xswitch: the screens failed: {type(error).__name__} at {where}\n  hint: {hint}"

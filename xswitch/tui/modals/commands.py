@@ -1,0 +1,84 @@
+"""The list of commands: every action that the screen has, by name. It holds no targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+
+from xswitch.tui.desk import Desk
+from xswitch.tui.draw import Line, Span, pad, spread
+from xswitch.tui.field import Field
+from xswitch.tui.keys import BY_ID, Hint, Keys, bindings
+from xswitch.tui.modals.card import Question, key_line
+from xswitch.tui.widgets.listing import caret
+
+
+class Commands(Question[str]):
+    """Returns the id of the chosen action."""
+
+    BINDINGS = bindings("back", "accept", "up", "down", "quit")
+    title_words = "commands"
+    wide = 68
+
+    def __init__(self, desk: Desk, keys: Keys, hints: Sequence[Hint]) -> None:
+        super().__init__(desk)
+        self.keys = keys
+        self.hints = hints
+        self.field = Field()
+        self.at = 0
+
+    @property
+    def found(self) -> list[Hint]:
+        """The actions whose words hold every word that is typed."""
+        words = self.field.text.casefold().split()
+        return [
+            hint for hint in self.hints
+            if all(word in f"{hint.action} {hint.long} {BY_ID[hint.action].help}".casefold() for word in words)
+        ]  # fmt: skip
+
+    def content(self, width: int) -> list[Line | None]:
+        """The field, an action a line, the keys; as tall whatever is typed."""
+        glyphs = self.desk.glyphs
+        typed = [Span(f" {glyphs.cursor} ", "accent", bold=True, bg="field")]
+        typed += [span._replace(bg=span.bg or "field") for span in caret(self.field, width - 6)]
+        used = sum(len(span.text) for span in typed)
+        lines: list[Line | None] = [None, [*typed, Span(" " * max(0, width - used), bg="field")], None]
+        found = self.found
+        for number in range(len(self.hints)):
+            lines.append(self._line(found[number], number == self.at, width) if number < len(found) else ())
+        return [*lines, None, key_line([("enter", "do it", "" if found else "nothing matches"), ("esc", "back", "")]), None]
+
+    def _line(self, hint: Hint, here: bool, width: int) -> Line:
+        glyphs, ground = self.desk.glyphs, "sel" if here else "panel"
+        ink = "faint" if hint.refused else "strong" if here else "text"
+        left = [Span(f" {glyphs.cursor if here else ' '} ", "accent", bold=True, bg=ground)]
+        left.append(Span(pad(hint.long, 11), ink, bold=here, bg=ground))
+        words = hint.refused or BY_ID[hint.action].help
+        key = self.keys.of(hint.action)
+        left.append(Span(words[: max(0, width - 16 - len(key))], "faint" if hint.refused else "muted", bg=ground))
+        return [span if span.bg else span._replace(bg=ground) for span in spread(left, [Span(f"{key} ", "faint", bg=ground)], width)]
+
+    def on_key(self, event: events.Key) -> None:
+        """Narrow the list."""
+        changed = self.field.press(event.key, event.character)
+        if changed is not None:
+            event.stop()
+            self.at = 0 if changed else self.at
+            self.card.show()
+
+    def action_up(self) -> None:
+        """Move up."""
+        self.at = max(0, self.at - 1)
+        self.card.show()
+
+    def action_down(self) -> None:
+        """Move down."""
+        self.at = max(0, min(len(self.found) - 1, self.at + 1))
+        self.card.show()
+
+    def action_accept(self) -> None:
+        """Choose the action under the cursor."""
+        found = self.found
+        if self.at < len(found):
+            self.dismiss(found[self.at].action)

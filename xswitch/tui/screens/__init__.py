@@ -1,0 +1,1 @@
+"""The screens: picker, sessions, a denial explained, help and the first run."""

@@ -1,0 +1,96 @@
+"""What every full screen has: a header, a line for remarks, a footer, and a second that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+
+from xswitch.tui.keys import Hint, refusals
+from xswitch.tui.widgets.footer import Footer
+from xswitch.tui.widgets.header import Header
+from xswitch.tui.widgets.status import Status
+
+if TYPE_CHECKING:
+    from xswitch.tui.app import XswitchApp
+    from xswitch.tui.desk import Desk
+
+
+class Board(Screen[None], inherit_bindings=False):
+    """A full screen. A child composes its widgets, and says its keys in :meth:`hints`."""
+
+    AUTO_FOCUS = "#list"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    @property
+    def host(self) -> XswitchApp:
+        """The app, as what it is."""
+        return cast("XswitchApp", self.app)
+
+    @property
+    def status(self) -> Status:
+        """The line for remarks."""
+        return self.query_one(Status)
+
+    def hints(self) -> Sequence[Hint]:
+        """Return the keys of the footer, as they stand now."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Show the keys."""
+        self.tell_keys()
+
+    def tell_keys(self) -> None:
+        """Show the keys as they stand now."""
+        self.query_one(Footer).set(self.hints())
+
+    def commands(self) -> Sequence[Hint]:
+        """Return what the list of commands offers."""
+        return [hint for hint in self.hints() if hint.action not in ("commands", "back")] + [Hint("quit")]
+
+    def refused(self, action: str) -> bool:
+        """Tell whether a key can't work now; if so, say why."""
+        reason = refusals(self.hints()).get(action)
+        if reason:
+            self.status.say(f"{self.host.keys.of(action)}: {reason}")
+        return bool(reason)
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self.query_one(Header).show()
+        self.status.tick()
+
+    def changed(self) -> None:
+        """What the engine says has changed."""
+        self.query_one(Header).show()
+        self.tell_keys()
+
+    def after_shell(self, name: str) -> None:
+        """A shell in the target of that name has ended."""
+
+    async def on_footer_pressed(self, event: Footer.Pressed) -> None:
+        """A key of the footer was clicked."""
+        event.stop()
+        await self.run_action(event.action)
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.host.show_help()
+
+    def action_commands(self) -> None:
+        """List every command."""
+        from xswitch.tui.modals.commands import Commands
+
+        def run(action: str | None) -> None:
+            if action is not None:
+                self.call_later(self.run_action, action)
+
+        self.app.push_screen(Commands(self.desk, self.host.keys, self.commands()), run)
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self.host.exit(130)

@@ -1,0 +1,78 @@
+"""Handing the terminal to a shell, and taking it back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from xswitch.errors import XswitchError
+from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from xswitch.session.model import Session
+    from xswitch.tui.app import XswitchApp
+
+
+def hand_over(app: XswitchApp, session: Session) -> tuple[int, Exception | None]:
+    """Run a shell with the session on this terminal; return its status, and what went wrong if it could not run.
+
+    The command is shown first. Nothing raised inside leaves the block, since a suspended app that is left by an
+    exception never resumes. Ctrl+C and ctrl+backslash belong to the shell meanwhile, and the terminal's foreground
+    process group is ours again afterwards, however the shell ended.
+    """
+    problem: Exception | None = None
+    status = 0
+    with app.suspend(), _apart():
+        _write(f"$ xswitch shell {shlex.quote(clean(session.target))}\n")
+        try:
+            status = app.engine.shell(session)
+        except Exception as error:  # noqa: BLE001 - handed to the screen, which says or crashes safely
+            problem = error
+    if problem is not None and not isinstance(problem, XswitchError):
+        raise problem
+    return status, problem
+
+
+def _write(text: str) -> None:
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(text)
+        sys.__stderr__.flush()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the key was meant for the child."""
+
+
+@contextlib.contextmanager
+def _apart() -> Iterator[None]:
+    """Leave the keyboard's signals to the child, and take the terminal's foreground back afterwards.
+
+    They are caught, not ignored: an ignored signal would stay ignored in the child.
+    """
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        yield
+    finally:
+        _take_foreground()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _take_foreground() -> None:
+    stopped = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return
+    else:
+        with contextlib.suppress(OSError):
+            os.tcsetpgrp(terminal, os.getpgrp())
+        os.close(terminal)
+    finally:
+        signal.signal(signal.SIGTTOU, stopped)

@@ -1,0 +1,72 @@
+"""The lines under the board: what becomes of the session under the cursor, and what its keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xswitch.text import clean, say_duration
+from xswitch.tui.desk import Desk
+from xswitch.tui.draw import Line, Span, fit
+from xswitch.tui.widgets.painted import Painted
+from xswitch.tui.words import clock
+
+if TYPE_CHECKING:
+    from xswitch.engine import Ended, Live
+
+
+class Outcome(Painted):
+    """Three lines about one session."""
+
+    DEFAULT_CSS = "Outcome { width: 1fr; height: 3; }"
+    ground = "panel"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, id="outcome")
+        self.live: Live | None = None
+        self.ended: Ended | None = None
+
+    def set(self, live: Live | None, ended: Ended | None) -> None:
+        """Show this session."""
+        self.live, self.ended = live, ended
+        self.show()
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        """What happens at its end, and what renewing and ending do."""
+        if self.live is not None:
+            return self._live(self.live, width)
+        if self.ended is not None:
+            return self._ended(self.ended)
+        return [[Span(" " * width, bg="bg")]] * height
+
+    def _live(self, live: Live, width: int) -> Sequence[Line]:
+        desk = self.desk
+        env, glyphs = desk.environment(live.environment), desk.glyphs
+        rail = glyphs.guarded if env.guarded else glyphs.rail if env.word and desk.palette.coloured else " "
+        at = clock(live.expires, desk.zone)
+        name, uses = fit(clean(live.target), max(8, width - 50), glyphs.cut), len(live.in_use_by)
+        users = "one shell or command" if uses == 1 else f"{uses} shells and commands"
+        with_it = f" and {users} with it" if uses and live.renewal != "by itself" else ""
+        how = {
+            "by itself": "It renews by itself", "no code": "renews it, no code", "a code": "renews it with a code",
+            "a login": "renews it with a login", "confirmation": "renews it once you confirm again",
+        }[live.renewal]  # fmt: skip
+        lead = [Span(rail, env.hue), Span("   ")]
+        renew = [Span("ctrl+r", "accent", bold=True), Span(f" {how}. Open shells follow at their next prompt.", "muted")]
+        if live.renewal == "by itself":
+            renew = [Span(f"{how} before that; open shells follow at their next prompt.", "muted")]
+        return [
+            [*lead, Span(f"{name} ends at {at}{with_it}.", "strong")],
+            [*lead, *renew],
+            [*lead, Span("ctrl+x", "accent", bold=True), Span(f" forgets it here. AWS honours its keys until {at} all the same.", "muted")],
+        ]
+
+    def _ended(self, ended: Ended) -> Sequence[Line]:
+        lead = Span("    ")
+        who = "You ended it" if ended.by_person else "It ran out"
+        lines: list[Line] = [[lead, Span(f"{clean(ended.target)} is over. {who} at {clock(ended.at, self.desk.zone)}.", "strong")]]
+        if ended.restorable:
+            left = say_duration(max(0, ended.at + 30 - self.desk.now))
+            lines.append([lead, Span("ctrl+r", "accent", bold=True), Span(f" brings it back, for another {left}.", "muted")])
+        lines.append([lead, Span("enter", "accent", bold=True), Span(" opens a new one.", "muted")])
+        return lines

@@ -1,0 +1,70 @@
+"""One line that is blank most of the time: what is waited for, what was done, or why a key can't work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xswitch.text import clean
+from xswitch.tui.desk import Desk
+from xswitch.tui.draw import Line, Span, fit
+from xswitch.tui.widgets.painted import Painted
+
+SHOWN_FOR = 6.0
+"""Seconds that a remark stays; what is waited for stays until it ends."""
+
+
+class Status(Painted):
+    """The line above the footer."""
+
+    DEFAULT_CSS = "Status { height: 1; width: 1fr; }"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, id="status")
+        self._waiting: tuple[str, float] | None = None
+        self._remark: tuple[list[Span], float] | None = None
+
+    def wait_for(self, words: str, since: float) -> None:
+        """Say what is waited for, and since when (epoch seconds)."""
+        self._waiting = (clean(words), since)
+        self.show()
+
+    def done(self) -> None:
+        """Nothing is waited for any more."""
+        self._waiting = None
+        self.show()
+
+    def say(self, words: str, hue: str = "muted", *spans: Span) -> None:
+        """Say something for a few seconds."""
+        self._remark = ([Span(clean(words), hue), *spans], self.desk.now + SHOWN_FOR)
+        self.show()
+
+    def hush(self) -> None:
+        """Take back what was said."""
+        if self._remark is not None:
+            self._remark = None
+            self.show()
+
+    def tick(self) -> None:
+        """A second has passed."""
+        if self._remark is not None and self.desk.now >= self._remark[1]:
+            self._remark = None
+        self.show()
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether there is nothing to say."""
+        return self._waiting is None and self._remark is None
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        """The line, if there is something to say."""
+        margin = Span("  " if width >= 40 else " ")
+        if self._waiting is not None:
+            words, since = self._waiting
+            seconds = max(0, int(self.desk.now - since))
+            keys = [Span("  "), Span("esc", "accent", bold=True), Span(" stops waiting", "muted")]
+            return [[margin, Span(f"{words}, {seconds}s", "text"), *keys]]
+        if self._remark is not None:
+            first, *rest = self._remark[0]
+            cut = self.desk.glyphs.cut
+            return [[margin, first._replace(text=fit(first.text, width - 4, cut)), *rest]]
+        return ()
