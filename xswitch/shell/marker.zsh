@@ -3,7 +3,7 @@
 # shell; a percent sign is not among them.
 
 typeset -g __xswitch_mark= __xswitch_title= __xswitch_told=
-zmodload zsh/datetime
+zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null || typeset -g EPOCHSECONDS=0
 
 # Sets `words` and `step` for `left` seconds.
 __xswitch_count() {
@@ -47,7 +47,10 @@ __xswitch_compose() {
     local target=${${XSWITCH_PROMPT_TARGET-}//${~unsafe}/_} word=${${XSWITCH_PROMPT_ENVIRONMENT-}//${~unsafe}/_}
     local styles=${${XSWITCH_PROMPT_STYLES-}//[^0-9;:]/} guarded=${XSWITCH_PROMPT_GUARDED-}
     local ends=${${XSWITCH_EXPIRES-}//[^0-9]/} depth=${${XSWITCH_DEPTH-}//[^0-9]/}
-    local -i left=$((10#0$ends - EPOCHSECONDS))
+    local -i now=$EPOCHSECONDS
+    # A zsh built without zsh/datetime has the time in its prompt escapes.
+    if ((now == 0)); then now=${(%):-%D{%s}}; fi
+    local -i left=$((10#0$ends - now))
     badge=${styles%%:*} soon=${${styles#*:}%%:*} ending=${styles##*:}
     if (( ${+NO_COLOR} )); then
         badge=2 soon=1 ending=7

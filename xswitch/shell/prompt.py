@@ -40,8 +40,8 @@ def inside(environ: Mapping[str, str]) -> Inside | None:
 def segment(environ: Mapping[str, str], now: float, *, colour: bool = False) -> str:
     """Return the segment for a prompt at epoch second ``now``: environment, target, time left; "" outside.
 
-    Without ``colour`` it is plain text of ``[A-Za-z0-9._/@+-]``, blanks, ``!``, ``[]`` and ``()``; with it, styles (SGR)
-    stand in it as they do in the marker of a switched shell, to be counted as nothing by whoever prints it.
+    Without ``colour`` it is plain text of ``[A-Za-z0-9._/@+-]``, blanks, ``!``, ``[]`` and ``()``; with it, styles
+    (SGR) stand in it as in the marker of a switched shell, to be counted as nothing by whoever prints it.
     """
     target = safe(environ.get("XSWITCH_PROMPT_TARGET") or environ.get("XSWITCH_TARGET", ""))
     if not target:
