@@ -58,21 +58,20 @@ _SIZES = {
     "Infrastructure": ("shared", 9), "Workloads/Prod": ("prod", 38), "Workloads/Staging": ("staging", 41),
     "Workloads/Dev": ("dev", 57), "Security": ("security", 6), "Sandbox": ("sandbox", 61),
 }  # fmt: skip
-_WORDS = (
-    "orders catalog invoice refund ledger quote stock label route fleet driver depot courier returns loyalty coupon "
-    "email notify fraud risk score model vision voice chat forum review rating media image video stream encode "
-    "docs wiki build runner cache queue events metrics traces alerts oncall status gateway edge config flags tenant "
-    "ident consent export import billing2 tax books hr desk field"
-).split()
+_WORDS = ["orders", "catalog", "invoice", "refund", "ledger", "quote", "stock", "label", "route", "fleet", "driver", "depot", "courier", "returns", "loyalty", "coupon", "email", "notify", "fraud", "risk", "score", "model", "vision", "voice", "chat", "forum", "review", "rating", "media", "image", "video", "stream", "encode", "docs", "wiki", "build", "runner", "cache", "queue", "events", "metrics", "traces", "alerts", "oncall", "status", "gateway", "edge", "config", "flags", "tenant", "ident", "consent", "export", "import", "billing2", "tax", "books", "hr", "desk", "field"]
 _ROLES = ("Admin", "Audit", "Billing", "Deploy", "LogReader", "ReadOnly", "Support", "Operator", "Analyst", "PowerUser")
 TOTAL = 1284
 
 
 def _account(name: str, ou: str, environment: str) -> Account:
-    number = _IDS.get(name) or str(10**11 + sum(ord(letter) * 31**place for place, letter in enumerate(name)) % (8 * 10**11))
+    number = _IDS.get(name) or str(
+        10**11 + sum(ord(letter) * 31**place for place, letter in enumerate(name)) % (8 * 10**11)
+    )
     team = {"data-lake-prod": "data", "sandbox-ada": "ada", "warehouse-prod-eu-central-2": "logistics"}.get(name)
     first = name.split("-")[0]
-    team = team or {"shared": "platform", "security": "security"}.get(environment) or {"checkout": "web"}.get(first, first)
+    team = (
+        team or {"shared": "platform", "security": "security"}.get(environment) or {"checkout": "web"}.get(first, first)
+    )
     return Account(number, name, ou, "legal" if name == "legal-hold" else environment, (("team", team),))
 
 
@@ -86,8 +85,12 @@ def catalog() -> Catalog:
         names = [*named, *(f"{word}{suffix}" for word in _WORDS if f"{word}{suffix}" not in named)][:size]
         for name in names:
             accounts.append(_account(name, ou, environment))
-            roles[name] = list(named.get(name, ("Deploy", "ReadOnly") if environment == "prod" else ("Admin", "ReadOnly")))
-    fillable = [one.name for one in accounts if one.environment in ("staging", "dev", "sandbox") and one.name not in _IDS]
+            roles[name] = list(
+                named.get(name, ("Deploy", "ReadOnly") if environment == "prod" else ("Admin", "ReadOnly"))
+            )
+    fillable = [
+        one.name for one in accounts if one.environment in ("staging", "dev", "sandbox") and one.name not in _IDS
+    ]
     missing, turn = TOTAL - sum(len(found) for found in roles.values()), 0
     while missing:
         found = roles[fillable[turn % len(fillable)]]
@@ -174,21 +177,31 @@ class StandIn:
         guard = guard if guard is not None and guard.guarded else None
         serial = self.catalog.identities["central"].mfa_serial if target.mfa else ""
         caller = Caller("central", "user", "arn:aws:iam::111122223333:user/ada", "111122223333", "ada")
-        hops: list[Hop] = [Hop("session-token", 12 * 3600, account_id="111122223333", mfa_serial=serial)] if serial else []
-        duration, why, asked = target.duration or 3600, "as the catalog says" if target.duration else "AWS's default", None
+        hops: list[Hop] = (
+            [Hop("session-token", 12 * 3600, account_id="111122223333", mfa_serial=serial)] if serial else []
+        )
+        duration, why, asked = (
+            target.duration or 3600,
+            "as the catalog says" if target.duration else "AWS's default",
+            None,
+        )
         if target.via:
             hops.append(_hop(self.by_name[target.via], 3600))
             duration, why, asked = 3600, "as every chain does", target.duration
         elif guard is not None and guard.max_duration and target.duration is None:
             duration, why = guard.max_duration, "production's maximum"
         hops.append(_hop(target, duration))
-        return Plan(target, self.catalog.identities["central"], caller, tuple(hops), duration, why, asked, guard, target.region)
+        return Plan(
+            target, self.catalog.identities["central"], caller, tuple(hops), duration, why, asked, guard, target.region
+        )
 
     def outlook(self, target: Target, options: Options | None = None) -> Outlook:
         plan = self.plan(target)
         live = next((one for one in self.live() if one.target == target.name), None)
         granted = self.granted.get(target.name)
-        return Outlook(plan, live, bool(plan.mfa_serial) and live is None, plan.guard is not None and granted is None, granted)
+        return Outlook(
+            plan, live, bool(plan.mfa_serial) and live is None, plan.guard is not None and granted is None, granted
+        )
 
     def open(self, plan: Plan, person: Person, *, fresh: bool = False) -> Session:
         name = plan.target.name
@@ -242,7 +255,9 @@ class StandIn:
     def practice(self) -> Practice | None:
         return self.shown
 
-    def _session(self, name: str, left: float, duration: int, renewal: str, uses: tuple[tuple[str, float], ...]) -> Live:
+    def _session(
+        self, name: str, left: float, duration: int, renewal: str, uses: tuple[tuple[str, float], ...]
+    ) -> Live:
         target = self.by_name[name]
         account = target.account
         return Live(
@@ -265,7 +280,9 @@ def _board(engine: StandIn) -> list[Live]:
     return [
         engine._session("identity-hub/Hub", 168, 3600, "no code", (("shell", 57 * 60),)),
         engine._session("data-lake-prod/Analyst", 11 * 60, 3600, "no code", (("shell", 49 * 60),)),
-        engine._session("payments-prod/ReadOnly", 42 * 60, 3600, "no code", (("shell", 1080), ("shell", 60), ("exec terraform", 12))),
+        engine._session(
+            "payments-prod/ReadOnly", 42 * 60, 3600, "no code", (("shell", 1080), ("shell", 60), ("exec terraform", 12))
+        ),
         engine._session("log-archive/LogReader", 51 * 60, 3600, "a login", ()),
         engine._session("payments-staging/Admin", 3 * 3600 + 12 * 60, 4 * 3600, "by itself", (("shell", 48 * 60),)),
         engine._session("sandbox-ada/Admin", 6 * 3600 + 5 * 60, 8 * 3600, "no code", ()),

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from xswitch.errors import Cancelled, Denied, XswitchError
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk
 from xswitch.text import clean, say_duration
-from xswitch.tui.draw import Span
 from xswitch.tui.words import clock
 
 if TYPE_CHECKING:
@@ -58,6 +57,7 @@ class Asker:
             if self.stopped.is_set():
                 self._answers.put(None)
             else:
+                self._app.switching.note(self, "")
                 self._app.push_screen(make(), self._answers.put)
 
         if self.stopped.is_set():
@@ -120,21 +120,25 @@ class Switching:
             return
         asker = self._asker = Asker(app, plan)
         self._since = app.desk.now
-        self.note(asker, "opening the vault")
+        self.note(asker, "opening")
 
         def work() -> None:
             try:
                 result: Session | Exception = app.engine.open(plan, asker, fresh=fresh)
-            except Exception as error:  # noqa: BLE001 - handed to the screen, which says or crashes safely
+            except Exception as error:
                 result = error
             app.call_later(self._done, asker, plan, use, result)
 
         threading.Thread(target=work, name="switch", daemon=True).start()
 
     def note(self, asker: Asker, words: str) -> None:
-        """Say what is waited for, unless that was stopped."""
-        if asker is self._asker:
+        """Say what is waited for ("" while the person is asked), unless that was stopped."""
+        if asker is not self._asker:
+            return
+        if words:
             self._app.say_waiting(words, self._since)
+        else:
+            self._app.say_done("")
 
     def cancel(self) -> bool:
         """Stop waiting; return whether anything was waited for."""
@@ -202,5 +206,5 @@ class Switching:
             app.say(f"the shell of {name} ended with status {status}", "warn")
         else:
             left = session.expires - app.desk.now
-            rest = f"; the session has {say_duration(left)} left" if left > 0 else ""
-            app.say(f"back from {name}{rest}", "muted", Span("", "muted"))
+            rest = f"; its session has {say_duration(left)} left" if left > 0 else "; its session is over"
+            app.say(f"back from {name}{rest}")

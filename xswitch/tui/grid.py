@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Grid:
     """How a screen is divided: ``side`` is the width of the detail pane with its divider, ``strip`` the number of
-    lines that stand in for it where there is no room, ``query`` and ``body`` the rows of the list's own area."""
+    lines that stand in for it where there is no room, ``query`` and ``body`` the rows of the list's own area.
+    """
 
     width: int
     height: int

@@ -22,7 +22,7 @@ class Action:
 
 
 ACTIONS: Final[tuple[Action, ...]] = (
-    Action("shell", "enter", "shell", "opens a shell with a session of the target", where="picker, sessions"),
+    Action("shell", "enter", "shell", "opens a shell with the session", where="picker, sessions"),
     Action("console", "ctrl+o", "console", "opens the AWS console in a browser", where="picker, sessions"),
     Action("copy", "ctrl+y", "copy env", "copies the session's variables, for your shell", "copy", "picker, sessions"),
     Action("explain", "ctrl+e", "explain", "says why the last try was denied", where="picker"),
@@ -40,7 +40,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("unfold", "right", "open", "opens a folded group, on an empty search", where="picker"),
     Action("next", "tab", "next field", "goes to the next field", where="questions"),
     Action("commands", "ctrl+p", "commands", "lists every command; so does : on an empty search", "more"),
-    Action("help", "f1", "help", "shows this page; so does ? on an empty search"),
+    Action("help", "f1", "help", "shows every key; so does ? on an empty search"),
     Action("back", "escape", "back", "clears the search, then goes back, then leaves"),
     Action("quit", "ctrl+c,ctrl+q", "leave", "leaves at once"),
 )
@@ -117,7 +117,8 @@ def _meet(one: Action, other: Action) -> bool:
 @dataclass(frozen=True, slots=True)
 class Hint:
     """A key in the footer. ``refused`` is the reason why it can't work now, "" where it can; ``key`` stands for the
-    action's first key where another is nearer at hand."""
+    action's first key where another is nearer at hand.
+    """
 
     action: str
     label: str = ""

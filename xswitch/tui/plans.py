@@ -83,7 +83,11 @@ def wire(desk: Desk, outlook: Outlook, row: Row, width: int) -> list[Line]:
     plan, glyphs = outlook.plan, desk.glyphs
     hops = roles_on(plan)
     kind = _KINDS[plan.identity.kind]
-    about = f"{kind} in {clean(plan.identity.name)}" if plan.identity.kind == "keys" else f"{kind}, {clean(plan.identity.name)}"
+    about = (
+        f"{kind} in {clean(plan.identity.name)}"
+        if plan.identity.kind == "keys"
+        else f"{kind}, {clean(plan.identity.name)}"
+    )
     stops: list[tuple[str, list[Span]]] = [(person_of(plan), [Span(about, "muted"), _code_words(outlook)])]
     for hop in hops[:-1]:
         stops.append((clean(hop.target), [Span("assumed first", "muted")]))

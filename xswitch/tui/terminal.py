@@ -32,11 +32,23 @@ def hand_over(app: XswitchApp, session: Session) -> tuple[int, Exception | None]
         _write(f"$ xswitch shell {shlex.quote(clean(session.target))}\n")
         try:
             status = app.engine.shell(session)
-        except Exception as error:  # noqa: BLE001 - handed to the screen, which says or crashes safely
+        except Exception as error:
             problem = error
     if problem is not None and not isinstance(problem, XswitchError):
         raise problem
     return status, problem
+
+
+def run_command(app: XswitchApp, argv: list[str], shown: str) -> int:
+    """Run another program on this terminal, shown as ``shown``; return its exit status."""
+    import subprocess
+
+    with app.suspend(), _apart():
+        _write(f"$ {shown}\n")
+        try:
+            return subprocess.run(argv, check=False, env=dict(app.engine.environ)).returncode
+        except OSError:
+            return 127
 
 
 def _write(text: str) -> None:

@@ -18,16 +18,12 @@ Depth = Literal["truecolor", "256"]
 
 THEMES: Final[tuple[ThemeName, ...]] = ("dark", "light", "contrast", "terminal", "mono")
 
-_NAMES: Final = (
-    "bg panel field sel sel-guard line faint muted text strong accent live warn danger "
-    "orange yellow green teal blue violet"
-).split()
+_NAMES: Final = ["bg", "panel", "field", "sel", "sel-guard", "line", "faint", "muted", "text", "strong", "accent", "live", "warn", "danger", "orange", "yellow", "green", "teal", "blue", "violet"]
 
 
 def _table(hexes: str, indexes: str) -> Mapping[str, tuple[str, int]]:
     return {
-        name: (f"#{code}", int(index))
-        for name, code, index in zip(_NAMES, hexes.split(), indexes.split(), strict=True)
+        name: (f"#{code}", int(index)) for name, code, index in zip(_NAMES, hexes.split(), indexes.split(), strict=True)
     }
 
 

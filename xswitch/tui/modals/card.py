@@ -65,7 +65,9 @@ class Card(Painted):
         for number in range(height - 2):
             line = list(content[number]) if number < len(content) else []
             gap = max(0, width - pad - 1 - (pad - 1) - width_of(line))
-            framed.append([Span(box[7], hue), Span(" " * (pad - 1)), *line, Span(" " * (gap + pad - 1)), Span(box[3], hue)])
+            framed.append(
+                [Span(box[7], hue), Span(" " * (pad - 1)), *line, Span(" " * (gap + pad - 1)), Span(box[3], hue)]
+            )
         return [*framed, [Span(box[6] + box[5] * (width - 2) + box[4], hue)]]
 
 

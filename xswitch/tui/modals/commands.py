@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual import events
 
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, pad, spread
+from xswitch.tui.draw import Line, Span, fit, pad, spread
 from xswitch.tui.field import Field
 from xswitch.tui.keys import BY_ID, Hint, Keys, bindings
 from xswitch.tui.modals.card import Question, key_line
@@ -19,7 +19,7 @@ class Commands(Question[str]):
 
     BINDINGS = bindings("back", "accept", "up", "down", "quit")
     title_words = "commands"
-    wide = 68
+    wide = 76
 
     def __init__(self, desk: Desk, keys: Keys, hints: Sequence[Hint]) -> None:
         super().__init__(desk)
@@ -47,7 +47,12 @@ class Commands(Question[str]):
         found = self.found
         for number in range(len(self.hints)):
             lines.append(self._line(found[number], number == self.at, width) if number < len(found) else ())
-        return [*lines, None, key_line([("enter", "do it", "" if found else "nothing matches"), ("esc", "back", "")]), None]
+        return [
+            *lines,
+            None,
+            key_line([("enter", "do it", "" if found else "nothing matches"), ("esc", "back", "")]),
+            None,
+        ]
 
     def _line(self, hint: Hint, here: bool, width: int) -> Line:
         glyphs, ground = self.desk.glyphs, "sel" if here else "panel"
@@ -56,8 +61,13 @@ class Commands(Question[str]):
         left.append(Span(pad(hint.long, 11), ink, bold=here, bg=ground))
         words = hint.refused or BY_ID[hint.action].help
         key = self.keys.of(hint.action)
-        left.append(Span(words[: max(0, width - 16 - len(key))], "faint" if hint.refused else "muted", bg=ground))
-        return [span if span.bg else span._replace(bg=ground) for span in spread(left, [Span(f"{key} ", "faint", bg=ground)], width)]
+        left.append(
+            Span(fit(words, max(0, width - 16 - len(key)), glyphs.cut), "faint" if hint.refused else "muted", bg=ground)
+        )
+        return [
+            span if span.bg else span._replace(bg=ground)
+            for span in spread(left, [Span(f"{key} ", "faint", bg=ground)], width)
+        ]
 
     def on_key(self, event: events.Key) -> None:
         """Narrow the list."""

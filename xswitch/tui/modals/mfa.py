@@ -94,7 +94,9 @@ class MfaModal(Question[str]):
         wait = int(self._until - self.desk.now)
         words = clean(self.ask.problem)
         if wait > 0:
-            words = f"{words.rstrip('.')}. The next code comes in {wait}s." if words else f"The next code comes in {wait}s."
+            words = (
+                f"{words.rstrip('.')}. The next code comes in {wait}s." if words else f"The next code comes in {wait}s."
+            )
         if not words:
             return [None, None]
         return [None, *([Span(line, "warn", bold=True)] for line in wrap(words, width)), None]

@@ -42,7 +42,10 @@ class PassphraseModal(Question[str]):
             shown = ("*" if self.desk.glyphs.ascii else "·") * min(len(field.text), width - 3)
             tip = Span(" ", bg="accent") if number == self.at else Span("")
             label = "Again" if number else "Passphrase"
-            lines += [[Span(label, "muted")], [Span(f" {shown}", "strong", bg="field"), tip, Span(" " * (width - len(shown) - 2), bg="field")]]
+            lines += [
+                [Span(label, "muted")],
+                [Span(f" {shown}", "strong", bg="field"), tip, Span(" " * (width - len(shown) - 2), bg="field")],
+            ]
             lines.append(None)
         keys = [("enter", "open the vault", self.missing)]
         if self.first:

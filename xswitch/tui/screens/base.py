@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from textual import events
 from textual.screen import Screen
 
 from xswitch.tui.keys import Hint, refusals
@@ -51,6 +52,14 @@ class Board(Screen[None], inherit_bindings=False):
     def commands(self) -> Sequence[Hint]:
         """Return what the list of commands offers."""
         return [hint for hint in self.hints() if hint.action not in ("commands", "back")] + [Hint("quit")]
+
+    def on_key(self, event: events.Key) -> None:
+        """Take ``?`` and ``:``, which are letters wherever there is something to type into."""
+        if event.key in ("question_mark", "colon"):
+            event.stop()
+            if event.key == "colon" and self.focused is None:
+                return
+            self.call_later(self.run_action, "help" if event.key == "question_mark" else "commands")
 
     def refused(self, action: str) -> bool:
         """Tell whether a key can't work now; if so, say why."""

@@ -93,6 +93,12 @@ class Picker(Board):
         hints += [Hint("commands"), Hint("help", key="?" if empty else ""), Hint("back", "leave" if empty else "clear")]
         return hints
 
+    def commands(self) -> Sequence[Hint]:
+        """The keys of the footer, and those that have no room there."""
+        none = "" if self.target is not None else "no target is under the cursor"
+        pinned = self.target is not None and self.target.name in self.desk.pins
+        return [*super().commands()[:-1], Hint("pin", "unpin" if pinned else "pin", none), Hint("quit")]
+
     def on_listing_moved(self, event: Listing.Moved) -> None:
         """The cursor moved: say what Enter will do now."""
         event.stop()

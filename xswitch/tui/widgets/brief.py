@@ -60,7 +60,9 @@ class Brief(Painted):
             lead = [word, Span(" ")] if env.word and room >= 36 else []
             left = room - width_of(lead) - width_of([what]) - 2
             if left >= min(len(row.name), 16) or not what.text:
-                name = Span(fit(row.name, max(1, left + 2 * (not what.text)), self.desk.glyphs.cut), "strong", bold=True)
+                name = Span(
+                    fit(row.name, max(1, left + 2 * (not what.text)), self.desk.glyphs.cut), "strong", bold=True
+                )
                 return spread([*lead, name], [what] if what.text else [], room)
         return ()
 
@@ -96,5 +98,9 @@ class Brief(Painted):
         if hops and hops[-1].source_identity:
             said.append(f"source id {clean(hops[-1].source_identity)}")
         if plan.why:
-            said.append(f"chained: {say_duration(plan.duration)}" if plan.chained else f"{say_duration(plan.duration)}, {clean(plan.why)}")
+            said.append(
+                f"chained: {say_duration(plan.duration)}"
+                if plan.chained
+                else f"{say_duration(plan.duration)}, {clean(plan.why)}"
+            )
         return [Span("  ".join(said), "muted")]

@@ -118,7 +118,9 @@ class Detail(Painted):
                 says = Span("can't be planned", "warn")
             else:
                 through = f", through {clean(other.via.rpartition('/')[0])}" if other.via else ""
-                says = Span(fit(f"{say_duration(words.plan.duration)}{through}", width - LABEL, desk.glyphs.cut), "muted")
+                says = Span(
+                    fit(f"{say_duration(words.plan.duration)}{through}", width - LABEL, desk.glyphs.cut), "muted"
+                )
             name = fit(clean(other.role), LABEL - 1, desk.glyphs.cut)
             lines.append([Span(pad(name, LABEL), "text"), says])
             if len(lines) == 8:
@@ -129,4 +131,7 @@ class Detail(Painted):
         name = shlex.quote(row.name)
         if len(name) + 16 <= width:
             return [[Span("$ ", "faint"), Span(f"xswitch shell {name}", "muted")]]
-        return [[Span("$ ", "faint"), Span("xswitch shell", "muted")], [Span("    "), Span(fit(name, width - 4, self.desk.glyphs.cut), "muted")]]
+        return [
+            [Span("$ ", "faint"), Span("xswitch shell", "muted")],
+            [Span("    "), Span(fit(name, width - 4, self.desk.glyphs.cut), "muted")],
+        ]

@@ -57,7 +57,10 @@ class Footer(Painted):
             key = hint.key or self.keys.of(hint.action, brief=brief)
             label = hint.brief if short else hint.long
             off = bool(hint.refused)
-            line += [Span(key, "faint" if off else "accent", bold=not off), Span(f" {label}", "faint" if off else "muted")]
+            line += [
+                Span(key, "faint" if off else "accent", bold=not off),
+                Span(f" {label}", "faint" if off else "muted"),
+            ]
             line.append(Span(" " * gap))
         return line[:-1]
 

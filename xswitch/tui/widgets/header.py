@@ -23,7 +23,10 @@ class Header(Painted):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """The one line, with as many facts as there is room for."""
-        left: list[list[Span]] = [[Span("xswitch", "strong", bold=True)], *([Span(fact, "muted")] for fact in self.title)]
+        left: list[list[Span]] = [
+            [Span("xswitch", "strong", bold=True)],
+            *([Span(fact, "muted")] for fact in self.title),
+        ]
         right = [[Span(self.bare, "muted")]] if self.bare else self._right()
         margin = 2 if width >= 40 else 1
         room = width - 2 * margin

@@ -66,7 +66,13 @@ class Nothing:
             ])  # fmt: skip
         lines.append(())
         if self.words and self.fields:
-            other = f"{plural(self.without, 'target')} match" if self.without > 1 else "one target matches" if self.without else "nothing matches either"
+            other = (
+                f"{plural(self.without, 'target')} match"
+                if self.without > 1
+                else "one target matches"
+                if self.without
+                else "nothing matches either"
+            )
             lines.append([lead, Span("Without ", "faint"), Span(self.fields, "muted"), Span(f" {other}.", "faint")])
         lines.append([lead, Span("A role ARN, an account id or a console URL can be pasted too.", "faint")])
         return lines

@@ -52,21 +52,32 @@ class Outcome(Painted):
             "a login": "renews it with a login", "confirmation": "renews it once you confirm again",
         }[live.renewal]  # fmt: skip
         lead = [Span(rail, env.hue), Span("   ")]
-        renew = [Span("ctrl+r", "accent", bold=True), Span(f" {how}. Open shells follow at their next prompt.", "muted")]
+        renew = [
+            Span("ctrl+r", "accent", bold=True),
+            Span(f" {how}. Open shells follow at their next prompt.", "muted"),
+        ]
         if live.renewal == "by itself":
             renew = [Span(f"{how} before that; open shells follow at their next prompt.", "muted")]
         return [
             [*lead, Span(f"{name} ends at {at}{with_it}.", "strong")],
             [*lead, *renew],
-            [*lead, Span("ctrl+x", "accent", bold=True), Span(f" forgets it here. AWS honours its keys until {at} all the same.", "muted")],
+            [
+                *lead,
+                Span("ctrl+x", "accent", bold=True),
+                Span(f" forgets it here. AWS honours its keys until {at} all the same.", "muted"),
+            ],
         ]
 
     def _ended(self, ended: Ended) -> Sequence[Line]:
         lead = Span("    ")
         who = "You ended it" if ended.by_person else "It ran out"
-        lines: list[Line] = [[lead, Span(f"{clean(ended.target)} is over. {who} at {clock(ended.at, self.desk.zone)}.", "strong")]]
+        lines: list[Line] = [
+            [lead, Span(f"{clean(ended.target)} is over. {who} at {clock(ended.at, self.desk.zone)}.", "strong")]
+        ]
         if ended.restorable:
             left = say_duration(max(0, ended.at + 30 - self.desk.now))
-            lines.append([lead, Span("ctrl+r", "accent", bold=True), Span(f" brings it back, for another {left}.", "muted")])
+            lines.append(
+                [lead, Span("ctrl+r", "accent", bold=True), Span(f" brings it back, for another {left}.", "muted")]
+            )
         lines.append([lead, Span("enter", "accent", bold=True), Span(" opens a new one.", "muted")])
         return lines

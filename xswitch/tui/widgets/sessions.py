@@ -138,7 +138,9 @@ class SessionList(Listing[Item]):
         """Find the lines; ``keep`` stays on the same session."""
         name = self.current.name if keep and self.current is not None else ""
         super().search(keep=keep)
-        at = next((number for number, item in enumerate(self.items) if name and item.name == name and not item.part), -1)
+        at = next(
+            (number for number, item in enumerate(self.items) if name and item.name == name and not item.part), -1
+        )
         if at >= 0:
             self.move_to(at)
 
@@ -158,10 +160,22 @@ class SessionList(Listing[Item]):
         item = self.items[number]
         live = self.desk.live_by.get(item.name)
         if not item.name or item.ended or live is None:
-            return item, ago(self._end_of(item), self.desk.now) if item.ended else "", item.ended and self.ended is not None
+            return (
+                item,
+                ago(self._end_of(item), self.desk.now) if item.ended else "",
+                item.ended and self.ended is not None,
+            )
         left = live.expires - self.desk.now
         halves = round(left / live.duration * 2 * self.places.fuse_width)
-        return item, live, say_duration(left), step(left, live.duration), halves, self._uses(live), self._session_at_cursor(item)
+        return (
+            item,
+            live,
+            say_duration(left),
+            step(left, live.duration),
+            halves,
+            self._uses(live),
+            self._session_at_cursor(item),
+        )
 
     def _end_of(self, item: Item) -> float:
         return next((one.at for one in self.desk.ended if one.target == item.name), 0.0)
@@ -200,7 +214,12 @@ class SessionList(Listing[Item]):
         now = step(left, live.duration)
         words = say_duration(left)
         mark = Span(glyphs.cursor if here else " ", env.hue if env.guarded else "accent", bold=True)
-        spans: list[Span] = [self._rail(live), Span(" " * (1 if at.target > 2 else 0)), mark, Span(" " * (1 if at.target > 2 else 0))]
+        spans: list[Span] = [
+            self._rail(live),
+            Span(" " * (1 if at.target > 2 else 0)),
+            mark,
+            Span(" " * (1 if at.target > 2 else 0)),
+        ]
         room = at.time - width_of(spans) - 10
         ink = "strong" if here else "text"
         if not self.tall and env.word and at.fuse:
@@ -209,7 +228,11 @@ class SessionList(Listing[Item]):
         account, slash, role = shown.rpartition("/")
         spans += [Span(account, ink, bold=here), Span(slash, "faint"), Span(role, ink, bold=here)]
         if not self.tall and env.word and at.fuse:
-            word = badge(env.word, env.hue) if env.guarded and not desk.palette.fills else Span(env.word, env.hue, bold=env.guarded)
+            word = (
+                badge(env.word, env.hue)
+                if env.guarded and not desk.palette.fills
+                else Span(env.word, env.hue, bold=env.guarded)
+            )
             spans += [Span(" " * (at.time - 19 - width_of(spans))), word]
 
         def put(start: int, *what: Span) -> None:
@@ -242,7 +265,10 @@ class SessionList(Listing[Item]):
             spans.append(badge(env.word, env.hue))
         else:
             spans.append(Span(fit(env.word, 9, desk.glyphs.cut), env.hue, bold=env.guarded))
-        spans += [Span(" " * max(1, at.target + 10 - width_of(spans))), Span(live.account_id, "muted" if here else "faint")]
+        spans += [
+            Span(" " * max(1, at.target + 10 - width_of(spans))),
+            Span(live.account_id, "muted" if here else "faint"),
+        ]
         if at.ends:
             spans += [Span(" " * max(1, at.ends - width_of(spans))), Span(f"of {say_duration(live.duration)}", "faint")]
         if at.use and loses(live, desk.now):
@@ -268,12 +294,18 @@ class SessionList(Listing[Item]):
         words = f"{'by you, ' if ended.by_person else ''}{ago(ended.at, desk.now)}"
         spans: list[Span] = [Span(" " * (at.target - 2)), mark, Span(" ")]
         room = at.time - at.target - len(words) - 2
-        spans.append(Span(fit(clean(ended.target), room, desk.glyphs.cut), "strong" if at_cursor else "faint", bold=at_cursor))
+        spans.append(
+            Span(fit(clean(ended.target), room, desk.glyphs.cut), "strong" if at_cursor else "faint", bold=at_cursor)
+        )
         spans += [Span(" " * max(1, at.time - len(words) - width_of(spans))), Span(words, "faint")]
         if at.ends:
             spans += [Span(" " * max(1, at.ends - width_of(spans))), Span(clock(ended.at, desk.zone), "faint")]
         if at.use and ended.restorable:
-            spans += [Span(" " * max(1, at.use - width_of(spans))), Span("ctrl+r", "accent", bold=True), Span(" bring back", "muted")]
+            spans += [
+                Span(" " * max(1, at.use - width_of(spans))),
+                Span("ctrl+r", "accent", bold=True),
+                Span(" bring back", "muted"),
+            ]
         return spans
 
     def instead(self, y: int) -> Line:
@@ -281,7 +313,10 @@ class SessionList(Listing[Item]):
         lines: list[Line] = [
             (),
             [Span("    "), Span("No session matches." if self.field.text else "Nothing is live.", "strong", bold=True)],
-            [Span("    "), Span("A session is listed here from the moment it is opened until an hour after its end.", "faint")],
+            [
+                Span("    "),
+                Span("A session is listed here from the moment it is opened until an hour after its end.", "faint"),
+            ],
         ]
         return lines[y] if y < len(lines) else ()
 

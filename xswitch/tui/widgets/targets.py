@@ -185,7 +185,14 @@ class TargetList(Listing[Item]):
         at = self.columns
         if not self.grid.labels or y != self.grid.body - 2:
             return ()
-        labels = [(at.account, "account"), (at.role, "role"), (at.env, "env"), (at.id, "id"), (at.tags, "tags"), (at.last, "last used")]
+        labels = [
+            (at.account, "account"),
+            (at.role, "role"),
+            (at.env, "env"),
+            (at.id, "id"),
+            (at.tags, "tags"),
+            (at.last, "last used"),
+        ]
         spans: list[Span] = []
         for start, label in labels:
             if start:
@@ -246,7 +253,11 @@ class TargetList(Listing[Item]):
         ground = ("sel-guard" if row.env.guarded else "sel") if at_cursor else "bg"
         found = self.result.positions(item.row) if self.result is not None else {}
         rail = self._rail(row)
-        mark = Span(glyphs.cursor, row.env.hue if row.env.guarded else "accent", bold=True) if at_cursor else Span(glyphs.pin if item.pinned else " ", "muted")
+        mark = (
+            Span(glyphs.cursor, row.env.hue if row.env.guarded else "accent", bold=True)
+            if at_cursor
+            else Span(glyphs.pin if item.pinned else " ", "muted")
+        )
         name_ink = "strong" if at_cursor else "faint" if item.again else "text"
         spans: list[Span] = [rail]
 
@@ -259,7 +270,12 @@ class TargetList(Listing[Item]):
             put(at.account, *self._marked(row.name, at.account_width, name_ink, at_cursor, ()))
         else:
             put(at.account, *self._marked(row.account, at.account_width, name_ink, at_cursor, found.get("account", ())))
-            put(at.role, *self._marked(row.role, at.role_width, "strong" if at_cursor else "text", at_cursor, found.get("role", ())))
+            put(
+                at.role,
+                *self._marked(
+                    row.role, at.role_width, "strong" if at_cursor else "text", at_cursor, found.get("role", ())
+                ),
+            )
         self._environment(put, row, at_cursor)
         if at.ou:
             put(at.ou, Span(fit(row.ou, at.ou_width - 1, glyphs.cut), "faint"))
