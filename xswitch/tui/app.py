@@ -74,7 +74,7 @@ class XswitchApp(Lifecycle):
             self.say(self.keys.problems[0], "warn")
 
     def second(self) -> None:
-        """A second has passed; every third, ask the engine what changed by itself."""
+        """Pass a second on; every third, ask the engine what changed by itself."""
         self._seconds += 1
         if self._seconds % 3 == 0 and not self.engine.first_run and self.desk.refresh():
             self._tell_boards()
@@ -85,7 +85,7 @@ class XswitchApp(Lifecycle):
     @property
     def board(self) -> Board | None:
         """The full screen on top, under any question."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Board)), None)
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Board) and screen.ready), None)
 
     def engine_changed(self) -> None:
         """Ask the engine anew, and show what it says."""
@@ -94,7 +94,7 @@ class XswitchApp(Lifecycle):
 
     def _tell_boards(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, Board):
+            if isinstance(screen, Board) and screen.ready:
                 screen.changed()
 
     def say(self, words: str, hue: str = "muted", *spans: Span) -> None:

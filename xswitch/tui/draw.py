@@ -95,7 +95,7 @@ def fuse(share: float, width: int, glyphs: Glyphs, hue: str) -> list[Span]:
 
 
 def rule(title: Line, width: int, glyphs: Glyphs, right: Line = ()) -> list[Span]:
-    """A heading: a title, a rule over the rest of ``width`` cells, and a word at its end."""
+    """Return a heading: a title, a rule over the rest of ``width`` cells, and a word at its end."""
     taken = width_of(title) + width_of(right) + (1 if title else 0) + (1 if right else 0)
     line = [Span(" ")] if title else []
     line.append(Span(glyphs.across * max(0, width - taken), "line"))

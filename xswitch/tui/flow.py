@@ -174,7 +174,6 @@ class Switching:
         if isinstance(error, Denied) and plan is not None:
             app.desk.denials[plan.target.name] = app.engine.explain(error, plan)
             app.show_denial(plan.target)
-            app.engine_changed()
         else:
             app.show_problem(error)
 

@@ -44,7 +44,7 @@ ASCII = Glyphs(
 
 
 def choose(environ: Mapping[str, str], *, ascii_only: bool = False) -> Glyphs:
-    """Return the set for a terminal: ASCII if asked for, on a console without a font, or where the locale isn't UTF-8."""
+    """Return the set for a terminal: ASCII if asked for, on a plain console, or where the locale isn't UTF-8."""
     if ascii_only or environ.get("TERM", "") in ("linux", "dumb", "vt100", "vt220"):
         return ASCII
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""

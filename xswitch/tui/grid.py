@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How a screen is divided: ``side`` is the width of the detail pane with its divider, ``strip`` the number of
-    lines that stand in for it where there is no room, ``query`` and ``body`` the rows of the list's own area.
+    """How a screen is divided.
+
+    ``side`` is the width of the detail pane with its divider, ``strip`` the number of lines that stand in for it where
+    there is no room, ``query`` and ``body`` are the rows of the list's own area.
     """
 
     width: int
@@ -63,7 +65,7 @@ class Columns:
 
 
 def columns(width: int, *, side: bool) -> Columns:
-    """Return the columns of a list ``width`` cells wide. What yields first is tags, then last used, id, OU, the fuse."""
+    """Return the columns of a list ``width`` cells wide. Tags yield first, then last used, id, OU, the fuse."""
     ou = ident = tags = last = 0
     fuse, fuse_width, env_width = width - 18, 8, 8
     if side and width >= 92:

@@ -116,8 +116,10 @@ def _meet(one: Action, other: Action) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A key in the footer. ``refused`` is the reason why it can't work now, "" where it can; ``key`` stands for the
-    action's first key where another is nearer at hand.
+    """A key in the footer.
+
+    ``refused`` is the reason why it can't work now, "" where it can; ``key`` stands for the action's first key where
+    another is nearer at hand.
     """
 
     action: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
 
@@ -25,6 +25,7 @@ class Lifecycle(App[int | str], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__(ansi_color=True)  # the inks choose their own indexes; nothing may turn them into hexes
+        self._crash = ""
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
 
     def on_mount(self) -> None:
@@ -46,7 +47,7 @@ class Lifecycle(App[int | str], inherit_bindings=False):
         self._handlers.clear()
 
     def second(self) -> None:
-        """A second has passed: tell every screen."""
+        """Tell every screen that a second has passed."""
         for screen in self.screen_stack:
             tick = getattr(screen, "tick", None)
             if tick is not None:
@@ -58,8 +59,8 @@ class Lifecycle(App[int | str], inherit_bindings=False):
             self._driver.write(text.reveal())
             self._driver.flush()
 
-    def _stray(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """An exception that nobody awaited ends the app like any other, instead of being printed."""
+    def _stray(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """End the app by an exception that nobody awaited, instead of printing it."""
         error = context.get("exception")
         if isinstance(error, Exception):
             self._handle_exception(error)
@@ -70,8 +71,15 @@ class Lifecycle(App[int | str], inherit_bindings=False):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self._exit_renderables[:] = [Text(crash_line(error), no_wrap=True, overflow="ignore")]
+        self._crash = self._crash or crash_line(error)
         self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Print the line of a crash, once the terminal is as it was; nothing else is ever printed."""
+        self._exit_renderables.clear()
+        if self._crash and sys.__stderr__ is not None:
+            sys.__stderr__.write(f"{self._crash}\n")
+        self._crash = ""
 
 
 def crash_line(error: Exception) -> str:

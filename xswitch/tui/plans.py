@@ -89,8 +89,7 @@ def wire(desk: Desk, outlook: Outlook, row: Row, width: int) -> list[Line]:
         else f"{kind}, {clean(plan.identity.name)}"
     )
     stops: list[tuple[str, list[Span]]] = [(person_of(plan), [Span(about, "muted"), _code_words(outlook)])]
-    for hop in hops[:-1]:
-        stops.append((clean(hop.target), [Span("assumed first", "muted")]))
+    stops += [(clean(hop.target), [Span("assumed first", "muted")]) for hop in hops[:-1]]
     if len(hops) > 1:
         for (_, notes), hop in zip(stops, hops, strict=True):
             if hop.external_id is not None:

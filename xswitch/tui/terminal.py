@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from xswitch.tui.app import XswitchApp
 
 
-def hand_over(app: XswitchApp, session: Session) -> tuple[int, Exception | None]:
+def hand_over(app: XswitchApp, session: Session) -> tuple[int, XswitchError | None]:
     """Run a shell with the session on this terminal; return its status, and what went wrong if it could not run.
 
     The command is shown first. Nothing raised inside leaves the block, since a suspended app that is left by an
     exception never resumes. Ctrl+C and ctrl+backslash belong to the shell meanwhile, and the terminal's foreground
     process group is ours again afterwards, however the shell ended.
     """
-    problem: Exception | None = None
+    failed: Exception | None = None
     status = 0
     with app.suspend(), _apart():
         _write(f"$ xswitch shell {shlex.quote(clean(session.target))}\n")
         try:
             status = app.engine.shell(session)
         except Exception as error:
-            problem = error
-    if problem is not None and not isinstance(problem, XswitchError):
-        raise problem
-    return status, problem
+            failed = error
+    if failed is not None and not isinstance(failed, XswitchError):
+        raise failed
+    return status, failed
 
 
 def run_command(app: XswitchApp, argv: list[str], shown: str) -> int:

@@ -18,7 +18,28 @@ Depth = Literal["truecolor", "256"]
 
 THEMES: Final[tuple[ThemeName, ...]] = ("dark", "light", "contrast", "terminal", "mono")
 
-_NAMES: Final = ["bg", "panel", "field", "sel", "sel-guard", "line", "faint", "muted", "text", "strong", "accent", "live", "warn", "danger", "orange", "yellow", "green", "teal", "blue", "violet"]
+_NAMES: Final = [
+    "bg",
+    "panel",
+    "field",
+    "sel",
+    "sel-guard",
+    "line",
+    "faint",
+    "muted",
+    "text",
+    "strong",
+    "accent",
+    "live",
+    "warn",
+    "danger",
+    "orange",
+    "yellow",
+    "green",
+    "teal",
+    "blue",
+    "violet",
+]
 
 
 def _table(hexes: str, indexes: str) -> Mapping[str, tuple[str, int]]:
@@ -105,16 +126,15 @@ class Palette:
         """Return ``style`` as it looks behind a question: ``share`` of itself over the ground, or dim without fills."""
         if not self.fills:
             return Style(color=style.color, bgcolor=style.bgcolor, reverse=style.reverse, dim=True)
+        if style.bgcolor == self._colours["accent"]:  # a caret: there is one on the screen, and it is not here
+            style = self.ink("text", "field")
         ground = self._colours["bg"].get_truecolor()
 
         def blend(colour: Color | None, fallback: str) -> Color:
             over = (colour or self._colours[fallback]).get_truecolor()
             return Color.from_rgb(*(round(low + (high - low) * share) for low, high in zip(ground, over, strict=True)))
 
-        return Style(
-            color=blend(style.color, "text"), bgcolor=blend(style.bgcolor, "bg"),
-            bold=style.bold, underline=style.underline,
-        )  # fmt: skip
+        return Style(color=blend(style.color, "text"), bgcolor=blend(style.bgcolor, "bg"))
 
     def hex(self, token: str) -> str:
         """Return the CSS colour of a token, for what Textual itself paints."""

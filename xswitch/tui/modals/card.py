@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
-from textual import events
 from textual.app import ComposeResult
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
@@ -46,11 +45,11 @@ class Card(Painted):
     ground = "panel"
 
     def __init__(self, desk: Desk, question: Question[T]) -> None:
-        super().__init__(desk, id="card")
+        super().__init__(desk, "card")
         self.question = question
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        """The frame, and the question in it."""
+        """Return the frame, and the question in it."""
         question = self.question
         env, glyphs = question.env, self.desk.glyphs
         box = glyphs.heavy_box if env.guarded else glyphs.light_box
@@ -95,19 +94,19 @@ class Question(ModalScreen[T], inherit_bindings=False):
         """The columns from the card's edge to its text."""
         return 4 if self.app.size.width >= 50 else 2
 
-    def content(self, width: int) -> list[Line | None]:
+    def content(self, width: int) -> list[Line | None]:  # noqa: ARG002
         """Return the lines of the question; None is a blank line that yields where there is no room."""
         return []
 
     def compose(self) -> ComposeResult:
-        """The card alone."""
+        """Return the card alone."""
         yield self.card
 
     def on_mount(self) -> None:
         """Take the size that the content needs."""
         self.lay_out()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Take the size that fits now."""
         self.lay_out()
 
@@ -130,7 +129,7 @@ class Question(ModalScreen[T], inherit_bindings=False):
         return [line if line is not None else () for line in lines]
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Show what has changed in a second."""
         self.card.show()
 
     def render(self) -> RenderableType:
@@ -148,7 +147,7 @@ class Question(ModalScreen[T], inherit_bindings=False):
 
 
 def key_line(keys: Sequence[tuple[str, str, str]]) -> Line:
-    """The last line of a card: key, what it does, and why it can't work now ("" where it can)."""
+    """Return the last line of a card: key, what it does, and why it can't work now ("" where it can)."""
     line: list[Span] = []
     for key, words, refused in keys:
         off = bool(refused)

@@ -38,15 +38,15 @@ class Commands(Question[str]):
         ]  # fmt: skip
 
     def content(self, width: int) -> list[Line | None]:
-        """The field, an action a line, the keys; as tall whatever is typed."""
+        """Return the field, an action a line, the keys; as tall whatever is typed."""
         glyphs = self.desk.glyphs
         typed = [Span(f" {glyphs.cursor} ", "accent", bold=True, bg="field")]
         typed += [span._replace(bg=span.bg or "field") for span in caret(self.field, width - 6)]
         used = sum(len(span.text) for span in typed)
         lines: list[Line | None] = [None, [*typed, Span(" " * max(0, width - used), bg="field")], None]
         found = self.found
-        for number in range(len(self.hints)):
-            lines.append(self._line(found[number], number == self.at, width) if number < len(found) else ())
+        lines += [self._line(hint, number == self.at, width) for number, hint in enumerate(found)]
+        lines += [()] * (len(self.hints) - len(found))
         return [
             *lines,
             None,

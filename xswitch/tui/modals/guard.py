@@ -78,7 +78,7 @@ class GuardModal(Question["GuardAnswer | Instead"]):
     # How it looks.
 
     def content(self, width: int) -> list[Line | None]:
-        """The target, the fields, what is offered, the keys."""
+        """Return the target, the fields, what is offered, the keys."""
         target, cut = self.ask.target, self.desk.glyphs.cut
         lasts = Span(f"a shell for {say_duration(self.plan.duration)}")
         name = Span(fit(clean(target.name), width - len(lasts.text) - 2, cut), "strong", bold=True)

@@ -62,7 +62,7 @@ class MfaModal(Question[str]):
             self.lay_out()
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Show what has changed in a second."""
         if self.practice is not None:
             self._look()
         super().tick()

@@ -31,7 +31,7 @@ class PassphraseModal(Question[str]):
         return "the two differ" if self.first and self.fields[0].text != self.fields[1].text else ""
 
     def content(self, width: int) -> list[Line | None]:
-        """What it is for, the fields, the keys. What is typed shows as dots, and never as itself."""
+        """Return what it is for, the fields, the keys. What is typed shows as dots, and never as itself."""
         words = (
             "There is no OS keyring here. Choose a passphrase: it opens the vault, and nothing else can."
             if self.first

@@ -32,7 +32,7 @@ class Problem(Question[None]):
         self.title_words = _TITLES.get(error.code, "it did not work")
 
     def content(self, width: int) -> list[Line | None]:
-        """The message, the hint, the key."""
+        """Return the message, the hint, the key."""
         lines: list[Line | None] = [None]
         lines += [[Span(line, "strong", bold=True)] for line in wrap(clean(self.error.message), width)]
         if self.error.hint:

@@ -26,6 +26,7 @@ class Board(Screen[None], inherit_bindings=False):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self.ready = False
 
     @property
     def host(self) -> XswitchApp:
@@ -43,6 +44,7 @@ class Board(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show the keys."""
+        self.ready = True
         self.tell_keys()
 
     def tell_keys(self) -> None:
@@ -69,20 +71,20 @@ class Board(Screen[None], inherit_bindings=False):
         return bool(reason)
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Show what has changed in a second."""
         self.query_one(Header).show()
         self.status.tick()
 
     def changed(self) -> None:
-        """What the engine says has changed."""
+        """Show that what the engine says has changed."""
         self.query_one(Header).show()
         self.tell_keys()
 
     def after_shell(self, name: str) -> None:
-        """A shell in the target of that name has ended."""
+        """Take note that a shell in the target of that name has ended."""
 
     async def on_footer_pressed(self, event: Footer.Pressed) -> None:
-        """A key of the footer was clicked."""
+        """Press the key of the footer that was clicked."""
         event.stop()
         await self.run_action(event.action)
 

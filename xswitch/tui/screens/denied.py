@@ -37,7 +37,7 @@ class DeniedScreen(Board):
         yield Footer(self.desk, self.host.keys)
 
     def hints(self) -> Sequence[Hint]:
-        """The keys."""
+        """Return the keys."""
         return [
             Hint("shell", "try again"), Hint("copy", "copy a message for the owner"), Hint("commands"),
             Hint("help", key="?"), Hint("back", "back"),

@@ -74,7 +74,7 @@ class Ways(Page):
     """The ways, the one under the cursor explained."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, id="page")
+        super().__init__(desk, "page")
         self.ways = ways(desk)
         self.at = 0
 
@@ -140,7 +140,7 @@ class FirstRun(Board):
         yield Footer(self.desk, self.host.keys)
 
     def hints(self) -> Sequence[Hint]:
-        """The keys."""
+        """Return the keys."""
         way = self.page.ways[self.page.at]
         return [
             Hint("shell", "choose", way.later),

@@ -31,7 +31,7 @@ class HelpPage(Page):
     """The page itself."""
 
     def __init__(self, desk: Desk, keys: Keys) -> None:
-        super().__init__(desk, id="page")
+        super().__init__(desk, "page")
         self.keys = keys
 
     def page(self, width: int) -> Sequence[Line]:
@@ -107,7 +107,7 @@ class Help(Board):
         yield Footer(self.desk, self.host.keys)
 
     def hints(self) -> Sequence[Hint]:
-        """The keys."""
+        """Return the keys."""
         return [Hint("down", "scroll"), Hint("page_down", "further"), Hint("back", "back")]
 
     def _scroll(self, lines: int) -> None:

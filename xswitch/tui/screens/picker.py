@@ -57,8 +57,8 @@ class Picker(Board):
     def on_mount(self) -> None:
         """Find what there is."""
         self._lay_out(*self.app.size)
-        self.list.search()
         super().on_mount()
+        self.list.search()
 
     def on_resize(self, event: events.Resize) -> None:
         """Divide the screen anew."""
@@ -79,7 +79,7 @@ class Picker(Board):
         return self.list.target
 
     def hints(self) -> Sequence[Hint]:
-        """The keys, as far as they can work on what is under the cursor."""
+        """Return the keys, as far as they can work on what is under the cursor."""
         target = self.target
         none = "" if target is not None else "no target is under the cursor"
         denied = target is not None and target.name in self.desk.denials
@@ -94,13 +94,13 @@ class Picker(Board):
         return hints
 
     def commands(self) -> Sequence[Hint]:
-        """The keys of the footer, and those that have no room there."""
+        """Return the keys of the footer, and those that have no room there."""
         none = "" if self.target is not None else "no target is under the cursor"
         pinned = self.target is not None and self.target.name in self.desk.pins
         return [*super().commands()[:-1], Hint("pin", "unpin" if pinned else "pin", none), Hint("quit")]
 
     def on_listing_moved(self, event: Listing.Moved) -> None:
-        """The cursor moved: say what Enter will do now."""
+        """Say, after the cursor moved, what Enter will do now."""
         event.stop()
         self.status.hush()
         pane = self.detail if self.detail.display else self.brief
@@ -108,12 +108,12 @@ class Picker(Board):
         self.tell_keys()
 
     async def on_listing_opened(self, event: Listing.Opened) -> None:
-        """A target was double-clicked."""
+        """Open the target that was double-clicked."""
         event.stop()
         await self.run_action("shell")
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Show what has changed in a second."""
         super().tick()
         self.list.tick()
         if self.desk.live_by:

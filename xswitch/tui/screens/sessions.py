@@ -26,7 +26,8 @@ class Sessions(Board):
     """What is live, soonest to end first."""
 
     BINDINGS = bindings(
-        "shell", "console", "copy", "renew", "end", "up", "down", "page_up", "page_down", "commands", "help", "back", "quit",
+        "shell", "console", "copy", "renew", "end", "up", "down", "page_up", "page_down", "commands",
+        "help", "back", "quit",
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
@@ -45,8 +46,8 @@ class Sessions(Board):
     def on_mount(self) -> None:
         """Find what is live."""
         self._lay_out(*self.app.size)
-        self.list.search()
         super().on_mount()
+        self.list.search()
 
     def on_resize(self, event: events.Resize) -> None:
         """Divide the screen anew."""
@@ -69,9 +70,10 @@ class Sessions(Board):
         return self.desk.targets[number] if number is not None else None
 
     def hints(self) -> Sequence[Hint]:
-        """The keys, as far as they can work on what is under the cursor."""
+        """Return the keys, as far as they can work on what is under the cursor."""
         live, ended = self.list.live, self.list.ended
         none = "" if live is not None or ended is not None else "no session is under the cursor"
+        typed = bool(self.list.field.text)
         unknown = none or ("" if self.target is not None else "the catalog no longer holds this target")
         gone = none or ("" if live is not None else "this session is over")
         renew = Hint("renew", refused=unknown)
@@ -81,22 +83,22 @@ class Sessions(Board):
         return [
             Hint("shell", refused=unknown), renew, Hint("end", refused=gone),
             Hint("console", refused=LATER["console"]), Hint("copy", refused=gone or unknown), Hint("commands"),
-            Hint("help", key="" if self.list.field.text else "?"), Hint("back", "clear" if self.list.field.text else "back"),
+            Hint("help", key="" if typed else "?"), Hint("back", "clear" if typed else "back"),
         ]  # fmt: skip
 
     def on_listing_moved(self, event: Listing.Moved) -> None:
-        """The cursor moved."""
+        """Say what becomes of the session that the cursor moved to."""
         event.stop()
         self.outcome.set(self.list.live, self.list.ended)
         self.tell_keys()
 
     async def on_listing_opened(self, event: Listing.Opened) -> None:
-        """A session was double-clicked."""
+        """Open the session that was double-clicked."""
         event.stop()
         await self.run_action("shell")
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Show what has changed in a second."""
         super().tick()
         self.list.tick()
         self.outcome.set(self.list.live, self.list.ended)

@@ -25,7 +25,7 @@ class Brief(Painted):
     ground = "panel"
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, id="brief")
+        super().__init__(desk, "brief")
         self.target: Target | None = None
         self.number = -1
 
@@ -36,7 +36,7 @@ class Brief(Painted):
         self.show()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        """The lines; the first is a rule where nothing is filled."""
+        """Return the lines; the first is a rule where nothing is filled."""
         target, glyphs, palette = self.target, self.desk.glyphs, self.desk.palette
         top: list[Line] = []
         if height > 1:

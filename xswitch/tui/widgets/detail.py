@@ -29,7 +29,7 @@ class Detail(Painted):
     ground = "panel"
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, id="detail")
+        super().__init__(desk, "detail")
         self.target: Target | None = None
         self.number = -1
 
@@ -40,7 +40,7 @@ class Detail(Painted):
         self.show()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        """The pane, the divider in the environment's colour at its left."""
+        """Return the pane, the divider in the environment's colour at its left."""
         desk = self.desk
         inner = width - 5
         row = desk.row(self.number) if self.target is not None else None
@@ -104,7 +104,7 @@ class Detail(Painted):
         return [line, [Span(" " * LABEL), Span(ends, "muted")]]
 
     def _others(self, target: Target, width: int) -> list[Line]:
-        """The other roles of the same account."""
+        """Return the other roles of the same account."""
         desk = self.desk
         lines: list[Line] = []
         for other in desk.roles_of(target.account.id):

@@ -22,7 +22,7 @@ class Explained(Page):
     """Why a switch was denied."""
 
     def __init__(self, desk: Desk, explanation: Explanation) -> None:
-        super().__init__(desk, id="page")
+        super().__init__(desk, "page")
         self.explanation = explanation
 
     def page(self, width: int) -> Sequence[Line]:
@@ -46,7 +46,7 @@ class Explained(Page):
         ]
         body: list[Line] = [spread(title, [Span(facts, "faint")], inner)]
         sure = Span(told.sure, "muted")
-        sentence = wrap(told.sentence, inner if cells(told.sentence) + cells(told.sure) + 2 > inner else inner) or [""]
+        sentence = wrap(told.sentence, inner) or [""]
         alone = len(sentence) > 1 or cells(told.sentence) + cells(told.sure) + 2 > inner
         for number, text in enumerate(sentence):
             what = [Span(text, "strong", bold=True)]
@@ -60,7 +60,7 @@ class Explained(Page):
         ]
 
     def _wire(self, width: int) -> list[Line]:
-        """The way across: what was reached solid, the break, what was not reached dashed."""
+        """Return the way across: what was reached solid, the break, what was not reached dashed."""
         told, glyphs = self.explanation, self.desk.glyphs
         stops = told.wire
         room = width - 6 - sum(cells(stop.name) + 2 for stop in stops) - 2 * (len(stops) - 1) - 4

@@ -26,7 +26,7 @@ class Footer(Painted):
             self.action = action
 
     def __init__(self, desk: Desk, keys: Keys) -> None:
-        super().__init__(desk, id="footer")
+        super().__init__(desk, "footer")
         self.keys = keys
         self.hints: Sequence[Hint] = ()
         self._spots: list[tuple[int, int, str]] = []
@@ -37,8 +37,8 @@ class Footer(Painted):
             self.hints = hints
             self.show()
 
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        """The one line, at the widest wording that fits."""
+    def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        """Return the one line, at the widest wording that fits."""
         room = width - 4 if width >= 40 else width - 2
         for gap, brief, short in ((3, False, False), (2, False, False), (2, True, False), (2, True, True)):
             if gap == 3 and width < 160:

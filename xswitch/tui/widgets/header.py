@@ -17,12 +17,12 @@ class Header(Painted):
     DEFAULT_CSS = "Header { height: 1; width: 1fr; }"
 
     def __init__(self, desk: Desk, title: Sequence[str] = (), *, bare: str = "") -> None:
-        super().__init__(desk, id="header")
+        super().__init__(desk, "header")
         self.title = tuple(title)
         self.bare = bare
 
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        """The one line, with as many facts as there is room for."""
+    def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        """Return the one line, with as many facts as there is room for."""
         left: list[list[Span]] = [
             [Span("xswitch", "strong", bold=True)],
             *([Span(fact, "muted")] for fact in self.title),

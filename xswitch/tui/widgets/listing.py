@@ -65,7 +65,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         """Return everything that decides how an item looks, but for the cursor and the width."""
         raise LookupError(number)
 
-    def draw(self, number: int, at_cursor: bool) -> tuple[Line, str]:
+    def draw(self, number: int, at_cursor: bool) -> tuple[Line, str]:  # noqa: ARG002
         """Return an item's spans and the ground that they stand on."""
         raise LookupError(number)
 
@@ -73,11 +73,11 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         """Say how many there are, at the right of the query."""
         return ""
 
-    def above(self, y: int) -> Line:
+    def above(self, y: int) -> Line:  # noqa: ARG002
         """Return the spans of a line between the query and the list."""
         return ()
 
-    def instead(self, y: int) -> Line:
+    def instead(self, y: int) -> Line:  # noqa: ARG002
         """Return the spans of a line where there is no item at all."""
         return ()
 
@@ -93,7 +93,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         """The item under the cursor."""
         return self.items[self.cursor] if self.selectable(self.cursor) else None
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Lay out anew for another size."""
         self._strips.clear()
         self._scroll()

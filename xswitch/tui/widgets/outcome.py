@@ -22,7 +22,7 @@ class Outcome(Painted):
     ground = "panel"
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, id="outcome")
+        super().__init__(desk, "outcome")
         self.live: Live | None = None
         self.ended: Ended | None = None
 
@@ -32,7 +32,7 @@ class Outcome(Painted):
         self.show()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        """What happens at its end, and what renewing and ending do."""
+        """Say what happens at its end, and what renewing and ending do."""
         if self.live is not None:
             return self._live(self.live, width)
         if self.ended is not None:

@@ -16,12 +16,12 @@ class Page(Painted):
     DEFAULT_CSS = "Page { width: 1fr; height: 1fr; }"
     top = 0
 
-    def page(self, width: int) -> Sequence[Line]:
+    def page(self, width: int) -> Sequence[Line]:  # noqa: ARG002
         """Return every line for a width."""
         return ()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
-        """The lines in sight; a sign at the right says that there are more."""
+        """Return the lines in sight."""
         every = self.page(width)
         self.top = max(0, min(self.top, len(every) - height))
         return every[self.top : self.top + height]

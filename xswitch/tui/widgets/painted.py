@@ -17,13 +17,13 @@ class Painted(Widget):
 
     ground = "bg"
 
-    def __init__(self, desk: Desk, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, desk: Desk, name: str) -> None:
+        super().__init__(id=name)
         self.desk = desk
         self._shown: list[Strip] = []
         self._for: tuple[int, int] = (-1, -1)
 
-    def lines(self, width: int, height: int) -> Sequence[Line]:
+    def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         """Return the lines for a size in cells. A child says what it shows here."""
         return ()
 

@@ -97,7 +97,7 @@ class SessionList(Listing[Item]):
         return items
 
     def selectable(self, number: int) -> bool:
-        """The first line of a session, and ended ones."""
+        """Return the first line of a session, and ended ones."""
         return 0 <= number < len(self.items) and bool(self.items[number].name) and self.items[number].part == 0
 
     @property
@@ -145,7 +145,7 @@ class SessionList(Listing[Item]):
             self.move_to(at)
 
     def above(self, y: int) -> Line:
-        """The labels of the columns."""
+        """Return the labels of the columns."""
         at = self.places
         if y != self.grid.body - 1 or not self.grid.airy or not at.renewing:
             return ()
@@ -156,7 +156,7 @@ class SessionList(Listing[Item]):
         return spans
 
     def key_of(self, number: int) -> Hashable:
-        """The line, and what its session shows."""
+        """Return the line, and what its session shows."""
         item = self.items[number]
         live = self.desk.live_by.get(item.name)
         if not item.name or item.ended or live is None:
@@ -309,7 +309,7 @@ class SessionList(Listing[Item]):
         return spans
 
     def instead(self, y: int) -> Line:
-        """What to say where nothing is live."""
+        """Say what to do where nothing is live."""
         lines: list[Line] = [
             (),
             [Span("    "), Span("No session matches." if self.field.text else "Nothing is live.", "strong", bold=True)],
@@ -327,7 +327,7 @@ class SessionList(Listing[Item]):
             super().refresh_item(number + 1)
 
     def tick(self) -> None:
-        """A second has passed: repaint the countdowns in sight, and let those that ended go."""
+        """Repaint the countdowns in sight, and let those that ended go."""
         if any(item.name and not item.ended and self._over(item.name) for item in self.items):
             self.desk.refresh()
             self.search(keep=True)

@@ -19,7 +19,7 @@ class Status(Painted):
     DEFAULT_CSS = "Status { height: 1; width: 1fr; }"
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, id="status")
+        super().__init__(desk, "status")
         self._waiting: tuple[str, float] | None = None
         self._remark: tuple[list[Span], float] | None = None
 
@@ -45,7 +45,7 @@ class Status(Painted):
             self.show()
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Show what has changed in a second."""
         if self._remark is not None and self.desk.now >= self._remark[1]:
             self._remark = None
         self.show()
@@ -55,8 +55,8 @@ class Status(Painted):
         """Tell whether there is nothing to say."""
         return self._waiting is None and self._remark is None
 
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        """The line, if there is something to say."""
+    def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        """Return the line, if there is something to say."""
         margin = Span("  " if width >= 40 else " ")
         if self._waiting is not None:
             words, since = self._waiting

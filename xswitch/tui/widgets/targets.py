@@ -17,6 +17,7 @@ from xswitch.tui.words import hue_of, last_used, plural
 if TYPE_CHECKING:
     from xswitch.catalog.model import Target
     from xswitch.catalog.search import Result
+    from xswitch.countdown import Step
 
 RECENT: Final = 5
 LIMIT: Final = 500
@@ -28,7 +29,7 @@ class Item(NamedTuple):
 
     row: int = -1
     title: str = ""
-    count: int = 0
+    accounts: int = 0
     folds: str | None = None
     again: bool = False
     pinned: bool = False
@@ -80,7 +81,7 @@ class TargetList(Listing[Item]):
         for title, rows, accounts in self._by_ou():
             shut = title in self.folded
             after_shut = bool(items) and items[-1].folds is not None and shut
-            items += [*([] if after_shut else self._gap(items)), Item(title=title, count=accounts, folds=title)]
+            items += [*([] if after_shut else self._gap(items)), Item(title=title, accounts=accounts, folds=title)]
             if not shut:
                 last = ""
                 for row in rows:
@@ -181,7 +182,7 @@ class TargetList(Listing[Item]):
         self.refresh()
 
     def above(self, y: int) -> Line:
-        """The labels of the columns, where there are any."""
+        """Return the labels of the columns, where there are any."""
         at = self.columns
         if not self.grid.labels or y != self.grid.body - 2:
             return ()
@@ -200,7 +201,7 @@ class TargetList(Listing[Item]):
         return [*spans, Span(" " * (at.time - width_of(spans) - 9)), Span("time left", "faint")]
 
     def key_of(self, number: int) -> Hashable:
-        """The item, what its session shows, and what the query matches in it."""
+        """Return the item, what its session shows, and what the query matches in it."""
         item = self.items[number]
         if item.row < 0:
             return item, item.folds in self.folded
@@ -208,7 +209,7 @@ class TargetList(Listing[Item]):
         query = self.field.text if self.result is not None else ""
         return item, query, self._time(item.row), self._last(item.row) if self.columns.last else "", row.env
 
-    def _time(self, row: int) -> tuple[str, str, int] | None:
+    def _time(self, row: int) -> tuple[str, Step, int] | None:
         """Return what is left of a live session: words, step, and half cells of the fuse."""
         live = self.desk.live_by.get(self.desk.targets[row].name)
         if live is None:
@@ -241,7 +242,7 @@ class TargetList(Listing[Item]):
         parts = self.desk.row(self._first(item.folds)).ou.split("/") if item.folds else ["No OU"]
         for place, part in enumerate(parts):
             title += [*([Span(" / ", "faint")] if place else []), Span(fit(part, 28, glyphs.cut), ink, bold=True)]
-        right = [Span(plural(item.count, "account"), "faint")] if width >= 40 else []
+        right = [Span(plural(item.accounts, "account"), "faint")] if width >= 40 else []
         return [Span(margin), *rule(title, width - len(margin) - 1, glyphs, right)]
 
     def _first(self, ou: str) -> int:
@@ -339,7 +340,7 @@ class TargetList(Listing[Item]):
             put(at.time - cells(words), Span(words, "strong" if at_cursor else "text"))
 
     def instead(self, y: int) -> Line:
-        """What to say where nothing matches."""
+        """Say what to do where nothing matches."""
         if self.result is None:
             return ()
         if self._nothing is None or self._nothing.query != self.field.text:
@@ -353,7 +354,7 @@ class TargetList(Listing[Item]):
         return self._nothing.instead if self.result is not None and not self.items and self._nothing else ""
 
     def tick(self) -> None:
-        """A second has passed: repaint the countdowns in sight."""
+        """Repaint the countdowns in sight."""
         for number in range(self.first, min(len(self.items), self.first + self.room)):
             row = self.items[number].row
             if row >= 0 and self.desk.targets[row].name in self.desk.live_by:
