@@ -41,6 +41,7 @@ class Caller:
     :ivar org_path: ``o-…/r-…/ou-…/``, a value of ``aws:PrincipalOrgPaths``.
     :ivar org_management: the account is its organization's management account, which SCPs do not bind.
     :ivar session_policies: those that the session was made with.
+    :ivar issued_at: ``aws:TokenIssueTime`` of temporary credentials, aware; None where it is not known.
     :ivar scps: documents by level, root first; empty where no SCPs apply.
     """
 
@@ -60,6 +61,7 @@ class Caller:
     session_policies: tuple[Document, ...] = ()
     scps: tuple[tuple[Document, ...], ...] = ()
     unique_id: str = ""
+    issued_at: datetime | None = None
 
     @property
     def principal_arn(self) -> str:
@@ -70,7 +72,7 @@ class Caller:
 
     @property
     def user_id(self) -> str:
-        """The value of ``aws:userid``, empty where the unique id is not known (IAM User Guide, "Principal key values")."""
+        """The value of ``aws:userid``, empty where the unique id is not known ("Principal key values")."""
         last = self.arn.rpartition("/")[2]
         if self.kind == "root":
             return self.account
@@ -112,6 +114,7 @@ class Request:
     :ivar policy: the session policy sent: its text, or the parsed document.
     :ivar source_ip: None where ``aws:SourceIp`` is missing.
     :ivar time: ``aws:CurrentTime``, aware.
+    :ivar region: ``aws:RequestedRegion``.
     """
 
     session_name: str
@@ -125,6 +128,7 @@ class Request:
     source_ip: str | None = None
     time: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     action: str = "sts:AssumeRole"
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
