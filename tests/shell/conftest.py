@@ -23,7 +23,9 @@ SENTINEL = "s3ntinel/SECRET+key='\"$(touch pwned)"
 OWN_PROMPT = "ME:"
 
 RC_FILES = {
-    "bash": {".bashrc": "PS1='ME: '\nalias mine='echo rc-alias-$((40+2))'\nexport AWS_PROFILE=theirs AWS_REGION=mars-1\n"},
+    "bash": {
+        ".bashrc": "PS1='ME: '\nalias mine='echo rc-alias-$((40+2))'\nexport AWS_PROFILE=theirs AWS_REGION=mars-1\n"
+    },
     "zsh": {
         ".zshenv": "export FROM_ZSHENV=yes\n",
         ".zshrc": "PROMPT='ME: '\nalias mine='echo rc-alias-$((40+2))'\nexport AWS_PROFILE=theirs AWS_REGION=mars-1\n",

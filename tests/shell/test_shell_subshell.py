@@ -40,7 +40,9 @@ def test_the_session_is_inside_and_the_rc_file_is_honoured_and_untouched(person:
     values = terminal.ask(f"printenv {names} | tr '\\n' ' '")
     assert values == "ASIAEXAMPLE eu-west-1 444455556666 payments-prod/Deploy 1"
     secret = terminal.ask("printenv AWS_SECRET_ACCESS_KEY | cksum")
-    assert secret == terminal.ask("printf '%s\\n' 's3ntinel/SECRET+key='\\''\"$(touch pwned)' | cksum") or shell == "fish"
+    assert (
+        secret == terminal.ask("printf '%s\\n' 's3ntinel/SECRET+key='\\''\"$(touch pwned)' | cksum") or shell == "fish"
+    )
     # The rc file named another profile; nothing of it is left, nor of what the start needed.
     assert terminal.ask("printenv AWS_PROFILE; env | grep -c XSWITCH_KEPT") == "0"
     terminal.type("exit 7")
@@ -160,7 +162,7 @@ def test_the_person_sees_the_status_of_the_last_command(person: Person, shell: s
     prompts = {
         "bash": "PROMPT_COMMAND='theirs=$?;'; PS1='ME: s=$theirs:$? '\n",
         "zsh": "setopt promptsubst\nPROMPT='ME: s=%?:%? '\n",
-        "fish": "function fish_prompt\n    set -l s $status; set -l p $pipestatus\n    echo -n \"ME: s=$s:$s \"\nend\n",
+        "fish": 'function fish_prompt\n    set -l s $status; set -l p $pipestatus\n    echo -n "ME: s=$s:$s "\nend\n',
     }
     file = next(iter(person.write_rc(shell)))
     name = {"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"}[shell]
@@ -180,11 +182,12 @@ def test_a_prompt_that_is_made_anew_each_time_keeps_one_marker(person: Person, s
         "fish": ".config/fish/config.fish",
     }
     code = {
-        "bash": "count=0\nanew() { count=$((count+1)); PS1=\"ME:$count ME: \"; }\nPROMPT_COMMAND=anew\n",
-        "zsh": "count=0\nanew() { count=$((count+1)); PROMPT=\"ME:$count ME: \" }\nprecmd_functions+=(anew)\n",
+        "bash": 'count=0\nanew() { count=$((count+1)); PS1="ME:$count ME: "; }\nPROMPT_COMMAND=anew\n',
+        "zsh": 'count=0\nanew() { count=$((count+1)); PROMPT="ME:$count ME: " }\nprecmd_functions+=(anew)\n',
         "fish": (
             "set -g fish_greeting\nset -g count 0\nfunction anew --on-event fish_prompt\n"
-            "    set -g count (math $count + 1)\n    function fish_prompt\n        echo -n \"ME:$count ME: \"\n    end\nend\n"
+            "    set -g count (math $count + 1)\n    function fish_prompt\n"
+            '        echo -n "ME:$count ME: "\n    end\nend\n'
         ),
     }
     (person.home / frameworks[shell]).write_text(code[shell])

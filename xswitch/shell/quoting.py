@@ -81,9 +81,17 @@ def _assign_posix(name: str, value: str) -> str:
     return f"export {name}={posix(value)}"
 
 
-def _unset_fish(name: str) -> str:
-    # A universal variable is the person's in every session: it is hidden from this one, never erased.
-    return f"set -eg {name}; set -q {name}; and set -gu {name}"
+def unset_fish(name: str) -> str:
+    """Return what takes a variable away in fish, and says where it can't.
+
+    A universal variable is the person's in every session, so it is never erased; and fish hands it to every program,
+    whatever stands before it but another exported variable of that name.
+    """
+    said = (
+        f"xswitch: {name} is a universal variable of fish, and stays for every program",
+        f"  hint: set -eU {name}, or make it a global one in config.fish",
+    )
+    return f"set -eg {name}; set -qU {name}; and printf '%s\\n' '{said[0]}' '{said[1]}' >&2"
 
 
 def _assign_fish(name: str, value: str) -> str:
@@ -127,7 +135,7 @@ def _assign_docker(name: str, value: str) -> str:
 _WRITERS: Final[Mapping[str, tuple[Callable[[str], str] | None, Callable[[str, str], str]]]] = {
     "bash": (_unset_posix, _assign_posix),
     "zsh": (_unset_posix, _assign_posix),
-    "fish": (_unset_fish, _assign_fish),
+    "fish": (unset_fish, _assign_fish),
     "powershell": (_unset_powershell, _assign_powershell),
     "dotenv": (None, _assign_dotenv),
     "docker": (None, _assign_docker),

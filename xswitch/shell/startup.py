@@ -25,7 +25,7 @@ from xswitch.files import make_private_folder
 from xswitch.shell.environment import MARKS, REGIONS, SESSION, SHADOWS
 from xswitch.shell.process import runs, start_mark
 from xswitch.shell.quoting import fish as fish_quoted
-from xswitch.shell.quoting import posix
+from xswitch.shell.quoting import posix, unset_fish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +140,7 @@ def _fish(
     own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str]
 ) -> tuple[list[str], dict[str, str]]:
     again = "\n".join(f'set -gx {name} "${_KEPT}{name}"; set -e {_KEPT}{name}' for name in held)
-    without = "\n".join(f"set -eg {name}; set -q {name}; and set -gu {name}" for name in gone)
+    without = "\n".join(unset_fish(name) for name in gone)
     file = _write(own / "startup.fish", again, without, marker("fish"))
     kept = {f"{_KEPT}{name}": environ[name] for name in held}
     return ["-i", "-C", f"source {fish_quoted(str(file))}"], {**environ, **kept}
