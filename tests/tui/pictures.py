@@ -27,12 +27,16 @@ FONTS = (
     '"Fira Code", "JetBrains Mono", "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", '
     '"Liberation Mono", monospace'
 )
-_TEXT = re.compile(r'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"([^>]*)>((?:&#160;)+)([^<]+)</text>')
+_TEXT = re.compile(
+    r'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"([^>]*)>((?:&#160;)+)([^<]+)</text>'
+)
 
 Scene = Callable[[Pilot[int | str], StandIn], Awaitable[None]]
 
 
-def make_app(engine: StandIn, *, palette: Palette | None = None, glyphs: Glyphs = UNICODE, **more: object) -> XswitchApp:
+def make_app(
+    engine: StandIn, *, palette: Palette | None = None, glyphs: Glyphs = UNICODE, **more: object
+) -> XswitchApp:
     """Return the app on the stand-in, the same on every machine."""
     return XswitchApp(
         engine, palette=palette or Palette("dark"), glyphs=glyphs, zone=UTC, name="acme", **more,  # type: ignore[arg-type]
@@ -61,7 +65,9 @@ def portable(svg: str, ground: str) -> str:
     svg = re.sub(r"<!--.*?-->\s*", "", svg)
     svg = svg.replace("        font-variant-east-asian: full-width;\n", "")
     svg = svg.replace("font-family: Fira Code, monospace;", f"font-family: {FONTS}; font-variant-ligatures: none;")
-    svg = svg.replace("font-size: 20px;", "font-size: 19.825px;").replace("font-family: arial;", "font-family: sans-serif;")
+    svg = svg.replace("font-size: 20px;", "font-size: 19.825px;").replace(
+        "font-family: arial;", "font-family: sans-serif;"
+    )
     svg = svg.replace('fill="#292929"', f'fill="{ground}"')
 
     def shift(found: re.Match[str]) -> str:

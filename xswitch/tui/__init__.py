@@ -10,21 +10,37 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xswitch.engine import Engine
+    from xswitch.tui.app import XswitchApp
 
 
 def run(engine: Engine, query: str = "", *, choose: bool = False) -> int | str:
     """Run the TUI until the person leaves; return its exit status, or with ``choose`` the name of the chosen target."""
-    import gc
-
-    collecting = gc.isenabled()
-    gc.disable()  # the imports make a great many objects and no garbage
-    try:
-        from xswitch.tui.app import XswitchApp
-    finally:
-        if collecting:
-            gc.enable()
-    app = XswitchApp.of(engine, query, choosing=choose)
+    app_class = _load()
+    app = app_class.of(engine, query, choosing=choose)
     result = app.run()
     if result is None:
         return app.return_code or 0
     return result
+
+
+def _load() -> type[XswitchApp]:
+    """Import Textual and the app.
+
+    Textual paints at most TEXTUAL_FPS times a second, a key up to a frame late, and reads that once, when imported.
+    Nothing here is animated, so a higher figure costs nothing and shows a key sooner. The environment is left as it was.
+    """
+    import gc
+    import os
+
+    collecting, named = gc.isenabled(), "TEXTUAL_FPS" in os.environ
+    gc.disable()  # the imports make a great many objects and no garbage
+    if not named:
+        os.environ["TEXTUAL_FPS"] = "1000"
+    try:
+        from xswitch.tui.app import XswitchApp
+    finally:
+        if not named:
+            del os.environ["TEXTUAL_FPS"]
+        if collecting:
+            gc.enable()
+    return XswitchApp

@@ -85,7 +85,9 @@ class XswitchApp(Lifecycle):
     @property
     def board(self) -> Board | None:
         """The full screen on top, under any question."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Board) and screen.ready), None)
+        return next(
+            (screen for screen in reversed(self.screen_stack) if isinstance(screen, Board) and screen.ready), None
+        )
 
     def engine_changed(self) -> None:
         """Ask the engine anew, and show what it says."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from xswitch.tui.glyphs import Glyphs
@@ -60,22 +61,21 @@ def pad(text: str, width: int) -> str:
 
 def strip_of(spans: Iterable[Span], width: int, palette: Palette, ground: str = "bg") -> Strip:
     """Make a strip of exactly ``width`` cells; what does not fit is cut off."""
-    segments: list[Segment] = []
+    runs: list[tuple[str, Style, str]] = []
     left = width
-    for text, fg, bold, underline, bg in spans:
-        if not text:
-            continue
+    for text, fg, bold, underline, bg in (*spans, Span(" " * width)):
         size = cells(text)
         if size > left:
             text, size = set_cell_size(text, left), left
-        if size:
-            segments.append(Segment(text, palette.ink(fg, bg or ground, bold, underline)))
-            left -= size
-        if not left:
-            break
-    if left > 0:
-        segments.append(Segment(" " * left, palette.ink("text", ground)))
-    return Strip(segments, width)
+        if not size:
+            continue
+        left -= size
+        under = bg or ground
+        if runs and under == runs[-1][2] and text.isspace() and not underline and not runs[-1][1].underline:
+            runs[-1] = (runs[-1][0] + text, runs[-1][1], under)  # a blank has no ink: one run less to send
+        else:
+            runs.append((text, palette.ink(fg, under, bold, underline), under))
+    return Strip([Segment(text, style) for text, style, _ in runs], width)
 
 
 def spread(left: Line, right: Line, width: int) -> list[Span]:

@@ -119,7 +119,7 @@ class Palette:
                 fg = "muted"
             return Style(color=self._colours[fg], bgcolor=self._colours[bg], bold=bold, underline=underline)
         hue = self._colours.get(bg if badge else fg)
-        dim = fg in _QUIET and not badge and not (bold and self.name == "mono")
+        dim = fg in _QUIET and not badge and not bold
         return Style(color=hue, bold=bold or fg == "strong", underline=underline, reverse=badge, dim=dim)
 
     def veil(self, style: Style, share: float = 0.36) -> Style:

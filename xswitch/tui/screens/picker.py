@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ class Picker(Board):
     def __init__(self, desk: Desk, query: str = "", *, choosing: bool = False) -> None:
         super().__init__(desk)
         self.choosing = choosing
-        self.list = TargetList(desk, query)
+        self.list = TargetList(desk, self.moved, query)
         self.detail = Detail(desk)
         self.brief = Brief(desk)
 
@@ -59,6 +60,11 @@ class Picker(Board):
         self._lay_out(*self.app.size)
         super().on_mount()
         self.list.search()
+        self.set_timer(0.05, self._warm)
+
+    def _warm(self) -> None:
+        """Build the search in a thread, once the first frame is out."""
+        threading.Thread(target=self.desk.index.warm, name="search", daemon=True).start()
 
     def on_resize(self, event: events.Resize) -> None:
         """Divide the screen anew."""
@@ -99,10 +105,10 @@ class Picker(Board):
         pinned = self.target is not None and self.target.name in self.desk.pins
         return [*super().commands()[:-1], Hint("pin", "unpin" if pinned else "pin", none), Hint("quit")]
 
-    def on_listing_moved(self, event: Listing.Moved) -> None:
+    def moved(self) -> None:
         """Say, after the cursor moved, what Enter will do now."""
-        event.stop()
-        self.status.hush()
+        if not self.ready:
+            return
         pane = self.detail if self.detail.display else self.brief
         pane.set(self.target)
         self.tell_keys()

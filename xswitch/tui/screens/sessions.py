@@ -32,7 +32,7 @@ class Sessions(Board):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.list = SessionList(desk)
+        self.list = SessionList(desk, self.moved)
         self.outcome = Outcome(desk)
 
     def compose(self) -> ComposeResult:
@@ -86,9 +86,10 @@ class Sessions(Board):
             Hint("help", key="" if typed else "?"), Hint("back", "clear" if typed else "back"),
         ]  # fmt: skip
 
-    def on_listing_moved(self, event: Listing.Moved) -> None:
+    def moved(self) -> None:
         """Say what becomes of the session that the cursor moved to."""
-        event.stop()
+        if not self.ready:
+            return
         self.outcome.set(self.list.live, self.list.ended)
         self.tell_keys()
 

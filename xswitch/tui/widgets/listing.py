@@ -7,7 +7,7 @@ made for an item. A child says what its items are and how each is drawn.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final, Generic, TypeVar
 
 from textual import events
@@ -21,28 +21,31 @@ from xswitch.tui.draw import Line, Span, fit, strip_of, width_of
 from xswitch.tui.field import Field
 from xswitch.tui.grid import Grid
 from xswitch.tui.keys import BY_ID
+from xswitch.tui.widgets.painted import Plain
 
 T = TypeVar("T")
 _KEPT: Final = 2048
 
 
-class Listing(ScrollView, Generic[T], can_focus=True):
-    """A query line and a list under it. ``placeholder`` stands in an empty query."""
+class Listing(Plain, ScrollView, Generic[T], can_focus=True):
+    """A query line and a list under it. ``placeholder`` stands in an empty query.
+
+    ``moved`` is called when the cursor stands on another item or the items changed: called, not posted as a message,
+    so that what it shows is painted in the same frame as the list.
+    """
 
     DEFAULT_CSS = """
     Listing { width: 1fr; height: 1fr; scrollbar-size: 0 0; overflow: hidden hidden; }
     """
     placeholder = ""
 
-    class Moved(Message):
-        """The cursor stands on another item, or the items changed."""
-
     class Opened(Message):
         """An item was chosen by a double click."""
 
-    def __init__(self, desk: Desk, query: str = "") -> None:
+    def __init__(self, desk: Desk, moved: Callable[[], None], query: str = "") -> None:
         super().__init__(id="list")
         self.desk = desk
+        self.moved = moved
         self.field = Field()
         self.field.set(query)
         self.items: Sequence[T] = ()
@@ -50,6 +53,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.first = 0
         self.grid = Grid.of(120, 36)
         self._strips: OrderedDict[Hashable, Strip] = OrderedDict()
+        self._drawn: dict[int, Strip] = {}
 
     # What a child says.
 
@@ -96,6 +100,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def on_resize(self) -> None:
         """Lay out anew for another size."""
         self._strips.clear()
+        self._drawn.clear()
         self._scroll()
 
     def search(self, *, keep: bool = False) -> None:
@@ -105,8 +110,17 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             self.cursor = self.first = 0
         self.cursor = self._nearest(min(self.cursor, max(0, len(self.items) - 1)), 1)
         self._scroll()
-        self.refresh()
-        self.post_message(self.Moved())
+        self.repaint()
+        self.moved()
+
+    def repaint(self) -> None:
+        """Paint anew the lines that changed."""
+        width, height = self.size
+        lines = [y for y in range(height) if self._drawn.get(y) != self._line(y)]
+        if len(self._drawn) != height:
+            self.refresh()
+        elif lines:
+            self.refresh(*(Region(0, y, width, 1) for y in lines))
 
     def _nearest(self, number: int, step: int) -> int:
         for way in (step, -step):
@@ -125,12 +139,12 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.cursor = self._nearest(max(0, min(number, len(self.items) - 1)), step)
         self._scroll()
         if self.first != top:
-            self.refresh()
+            self.repaint()
         elif self.cursor != before:
             self.refresh_item(before)
             self.refresh_item(self.cursor)
         if self.cursor != before:
-            self.post_message(self.Moved())
+            self.moved()
 
     def _scroll(self) -> None:
         if not self.size.height:
@@ -202,13 +216,18 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         before = self.cursor
         inside = max(top, min(self.cursor, top + self.room - 1))
         self.cursor = self._nearest(inside, 1 if lines > 0 else -1)
-        self.refresh()
+        self.repaint()
         if self.cursor != before:
-            self.post_message(self.Moved())
+            self.moved()
 
     # How it is drawn.
 
     def render_line(self, y: int) -> Strip:
+        """Return one line, and take note of what is drawn there."""
+        strip = self._drawn[y] = self._line(y)
+        return strip
+
+    def _line(self, y: int) -> Strip:
         """Return one line: the query, a line under it, or an item."""
         width, body = self.size.width, self.grid.body
         number = self.first + y - body

@@ -12,7 +12,22 @@ from xswitch.tui.desk import Desk
 from xswitch.tui.draw import Line, strip_of
 
 
-class Painted(Widget):
+class Plain(Widget):
+    """A widget without border, padding or styles of its own: its lines go to the screen as they are.
+
+    Textual would put each line through the widget's CSS first, which costs more than drawing it.
+    """
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a region."""
+        width = self.size.width
+        lines = [self.render_line(y) for y in crop.line_range]
+        if crop.x == 0 and crop.width == width:
+            return lines
+        return [line.crop(crop.x, crop.right) for line in lines]
+
+
+class Painted(Plain):
     """A widget that says its lines in :meth:`lines`; :meth:`show` repaints those that differ from what is shown."""
 
     ground = "bg"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from xswitch.countdown import step
@@ -63,8 +63,8 @@ class SessionList(Listing[Item]):
 
     placeholder = "Search sessions"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: Desk, moved: Callable[[], None]) -> None:
+        super().__init__(desk, moved)
         self.places = places(120)
         self.tall = True
 

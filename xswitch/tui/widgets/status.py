@@ -38,22 +38,11 @@ class Status(Painted):
         self._remark = ([Span(clean(words), hue), *spans], self.desk.now + SHOWN_FOR)
         self.show()
 
-    def hush(self) -> None:
-        """Take back what was said."""
-        if self._remark is not None:
-            self._remark = None
-            self.show()
-
     def tick(self) -> None:
         """Show what has changed in a second."""
         if self._remark is not None and self.desk.now >= self._remark[1]:
             self._remark = None
         self.show()
-
-    @property
-    def empty(self) -> bool:
-        """Tell whether there is nothing to say."""
-        return self._waiting is None and self._remark is None
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         """Return the line, if there is something to say."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xswitch.countdown import Step
 
 RECENT: Final = 5
-LIMIT: Final = 500
+LIMIT: Final = 200
 """Matches that are listed; the count tells of the others."""
 
 
@@ -45,13 +45,15 @@ class TargetList(Listing[Item]):
 
     placeholder = "Search accounts, roles, OUs, tags"
 
-    def __init__(self, desk: Desk, query: str = "") -> None:
-        super().__init__(desk, query)
+    def __init__(self, desk: Desk, moved: Callable[[], None], query: str = "") -> None:
+        super().__init__(desk, moved, query)
         self.folded: set[str] = set()
         self.columns: Columns = columns(74, side=True)
         self.result: Result | None = None
         self._groups: list[tuple[str, list[int], int]] | None = None
         self._nothing: Nothing | None = None
+        self._grouped_for: object = None
+        self._groups_shown: list[Item] = []
 
     # What there is.
 
@@ -60,12 +62,15 @@ class TargetList(Listing[Item]):
         desk = self.desk
         if not self.field.text.strip():
             self.result = None
-            return self._grouped()
-        pins = set(desk.pins)
+            key = (desk.pins, desk.visits, frozenset(self.folded), self.grid.airy)
+            if key != self._grouped_for:
+                self._grouped_for, self._groups_shown = key, self._grouped()
+            return self._groups_shown
+        pins = {desk.number_of.get(name) for name in desk.pins}
         self.result = desk.index.search(
             self.field.text, visits=desk.visits, live=desk.live_by, now=desk.now, limit=LIMIT
         )
-        return [Item(row, pinned=desk.targets[row].name in pins) for row in self.result.rows]
+        return [Item(row, pinned=row in pins) for row in self.result.rows]
 
     def _grouped(self) -> list[Item]:
         desk = self.desk
@@ -162,11 +167,11 @@ class TargetList(Listing[Item]):
         return True
 
     def _refold(self, group: str, further: int) -> None:
-        self.items = self._grouped()
+        self.items = self.find()
         self.cursor = next(number for number, item in enumerate(self.items) if item.folds == group) + further
         self._scroll()
-        self.refresh()
-        self.post_message(self.Moved())
+        self.repaint()
+        self.moved()
 
     # How it looks.
 
