@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         context.engine.remove_identity(args.name)
         return Result(f"the key of {args.name} is forgotten here; deactivate it in IAM as well", {"name": args.name})
     key_id, secret = _typed(context)
-    caller = context.engine.add_identity(args.name, key_id, secret)
+    caller = context.engine.add_identity(args.name, key_id, secret, context.person)
     return Result(f"{args.name} is {caller.arn}", {"name": args.name, "arn": caller.arn, "account_id": caller.account_id})
 
 

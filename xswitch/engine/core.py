@@ -7,14 +7,34 @@ the TUI calls those in a thread.
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from xswitch.catalog.model import Catalog, Target
-from xswitch.engine.views import Ended, Live, Outlook, Practice
-from xswitch.errors import Denied
-from xswitch.govern.denial import Explanation
+from xswitch.catalog import Catalog, Environment, Target
+from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
+from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
-from xswitch.session.model import Options, Person, Plan, Session
+from xswitch.preferences import Preferences
+from xswitch.session.model import GuardAsk, Options, Person, Plan, Session
+from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from xswitch.engine.board import Board
+    from xswitch.engine.people import People
+    from xswitch.govern.denial import Explanation
+    from xswitch.secret import Secret
+    from xswitch.session.broker import Broker
+    from xswitch.session.model import Caller
+    from xswitch.vault import Vault
+
+SERVED_ABOVE = 900
+"""``credential-process``: with more than this many seconds left a session is served as it is."""
+SERVED_AT_LEAST = 60
+"""``credential-process``: with fewer than this many seconds left there is nothing to serve."""
+
 
 class Engine:
     """One person's xswitch on one machine."""
@@ -23,63 +43,281 @@ class Engine:
         self.paths = paths
         self.environ = environ
         self.clock = clock
+        self._person: Person | None = None
+
+    # What there is
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """The person's preferences. Raises InvalidConfig."""
+        from xswitch.preferences import load
+
+        return load(self.paths)
 
     @property
+    def first_run(self) -> bool:
+        """Tell whether there is no catalog at all yet."""
+        from xswitch.catalog import is_first_run
+
+        return is_first_run(self.paths)
+
+    @cached_property
     def catalog(self) -> Catalog:
         """The catalog, read once. Raises InvalidConfig."""
-        raise NotImplementedError
+        from xswitch.catalog import load
 
-    def live(self) -> tuple[Live, ...]:
-        """Return the live sessions, soonest to end first. Does not block."""
-        raise NotImplementedError
+        return load(self.paths)
 
-    def ended(self) -> tuple[Ended, ...]:
-        """Return sessions that ended within the last hour, latest first. Does not block."""
-        raise NotImplementedError
+    def resolve(self, text: str) -> Target:
+        """Return the target that ``text`` names exactly. Raises NoSuchTarget, InvalidConfig."""
+        from xswitch.catalog import resolve
+
+        return resolve(self.catalog, text)
+
+    def guards(self, environment: str) -> bool:
+        """Tell whether the environment of that name is guarded."""
+        found = self.catalog.environments.get(environment)
+        return found is not None and found.guarded
+
+    def environment_of(self, target: Target) -> Environment | None:
+        """Return the environment whose guard and colours hold for ``target``; a target that no file has is asked for."""
+        return self.catalog.environment_of(target)
 
     def pins(self) -> tuple[str, ...]:
         """Return the names of the pinned targets, in the order they were pinned."""
-        raise NotImplementedError
+        from xswitch.catalog import pins
+
+        return pins.load(self.paths.state / "pins.json")
 
     def toggle_pin(self, target: str) -> bool:
-        """Pin or unpin a target; return whether it is pinned now."""
-        raise NotImplementedError
+        """Pin or unpin a target; return whether it is pinned now. Raises VaultUnavailable."""
+        from xswitch.catalog import pins
+
+        try:
+            return pins.toggle(self.paths.state / "pins.json", target)
+        except OSError as error:
+            raise VaultUnavailable(f"the pin can't be written: {error.strerror}", str(self.paths.state)) from None
 
     def visits(self) -> Mapping[str, tuple[float, int, float]]:
         """Return, for each visited target, its frecency sum, its number of visits and when the last one was."""
-        raise NotImplementedError
+        from xswitch.catalog import visits
 
-    def outlook(self, target: Target, options: Options | None = None) -> Outlook:
-        """Say what opening ``target`` will do. Does not block."""
-        raise NotImplementedError
+        return visits.load(self.paths.state / "visits.json")
 
-    def open(self, plan: Plan, person: Person, *, fresh: bool = False) -> Session:
-        """Pass the guard, get the session (``fresh``: a new one even if one is live), check it, log it. Blocks.
+    # What is live
 
-        Raises any of :mod:`xswitch.errors`.
-        """
-        raise NotImplementedError
+    @cached_property
+    def _board(self) -> Board:
+        from xswitch.engine.board import Board
+
+        return Board(self)
+
+    def live(self) -> tuple[Live, ...]:
+        """Return the live sessions, soonest to end first. Does not block."""
+        return self._board.live()
+
+    def ended(self) -> tuple[Ended, ...]:
+        """Return sessions that ended within the last hour, latest first. Does not block."""
+        return self._board.ended()
 
     def end(self, target: str) -> int:
         """Forget the sessions of ``target`` here; return how many. AWS honours them to their end. Does not block."""
-        raise NotImplementedError
+        return self._board.end(target)
 
     def restore(self, target: str) -> bool:
         """Bring back what :meth:`end` forgot less than half a minute ago; return whether it could."""
-        raise NotImplementedError
+        return self._board.restore(target)
 
-    def shell(self, session: Session, program: str = "") -> int:
-        """Run a subshell with the session injected, on this process's terminal; return its exit status. Blocks."""
-        raise NotImplementedError
+    # A switch
 
-    def environment_text(self, session: Session, form: str) -> str:
-        """Return assignments for ``form`` (bash, zsh, fish, powershell, dotenv, docker, json). Holds secrets."""
-        raise NotImplementedError
+    def plan(self, target: Target, options: Options | None = None) -> Plan:
+        """Say which calls will open ``target``. Does not block. Raises Usage, NoSuchTarget."""
+        return self._people.plan(target, options or Options())
+
+    def outlook(self, target: Target, options: Options | None = None) -> Outlook:
+        """Say what opening ``target`` will do. Does not block."""
+        return self._board.outlook(self.plan(target, options))
+
+    def open(self, plan: Plan, person: Person, *, fresh: bool = False, min_left: int = 0) -> Session:
+        """Pass the guard, get the session (``fresh``: a new one even if one is live), check it, log it. Blocks.
+
+        ``min_left`` is the number of seconds that the session has to have left. Raises any of :mod:`xswitch.errors`.
+        """
+        self._person = person
+        reason = self._pass_guard(plan, person)
+        session = self._people.session(plan, person, fresh=fresh, min_left=min_left)
+        self._log(plan, session, reason)
+        return session
+
+    def serve(self, plan: Plan, person: Person) -> Session:
+        """Return a session for an SDK: a live one with 15 minutes left, a new one, or what is left of the old. Blocks.
+
+        A failure to renew counts only where less than a minute is left.
+        """
+        self._person = person
+        now = self.clock()
+        live = self._people.live(plan)
+        self._pass_guard(plan, person)
+        if live is not None and live.expires - now > SERVED_ABOVE:
+            return live
+        try:
+            session = self._people.session(plan, person, fresh=live is not None, min_left=SERVED_AT_LEAST)
+        except Exception:
+            if live is not None and live.expires - now >= SERVED_AT_LEAST:
+                return live
+            raise
+        self._log(plan, session, "")
+        return session
+
+    def _pass_guard(self, plan: Plan, person: Person) -> str:
+        """Return the reason given, "" where none was due: a live grant, read with the key, passes. Raises PersonNeeded."""
+        if plan.guard is None:
+            return ""
+        from xswitch.govern import guard
+        from xswitch.session import grants
+
+        now = self.clock()
+        if grants.live_grant(self.vault, plan.target, plan.guard, now) is not None:
+            return ""
+        ask = GuardAsk(plan.target, plan.guard, guard.grant_duration(plan.guard))
+        reason = guard.judge(ask, person.guard(ask))
+        grants.grant(self.vault, plan.target, plan.guard, reason, self.clock())
+        return reason
+
+    def _log(self, plan: Plan, session: Session, reason: str) -> None:
+        """Write the audit line and count the visit. A guarded switch that can't be logged is refused."""
+        from xswitch.catalog import visits
+        from xswitch.govern import audit
+
+        now = self.clock()
+        try:
+            audit.append(
+                self.paths.audit_log, audit.line_of(plan, session, now=now, os_user=self.os_user, reason=reason)
+            )
+        except OSError as error:
+            if plan.guard is not None:
+                raise VaultUnavailable(
+                    f"the switch can't be logged: {error.strerror or error}", f"make {self.paths.audit_log} writable"
+                ) from None
+        try:
+            visits.record(self.paths.state / "visits.json", session.target, now)
+        except OSError:
+            return  # a visit that is not counted moves one row of a list
 
     def explain(self, denied: Denied, plan: Plan) -> Explanation:
         """Explain a denial, from AWS's answer and from what was sent. Does not block."""
-        raise NotImplementedError
+        from xswitch.govern.denial import explain
+
+        return explain(denied, plan, now=self.clock())
+
+    # What a session is given to
+
+    def shell(self, session: Session, program: str = "") -> int:
+        """Run a subshell with the session injected, on this process's terminal; return its exit status. Blocks."""
+        from xswitch.shell import detect, launch
+
+        found = detect.find(program, self.environ)
+        return launch.subshell(
+            found, session, self.environ, self._look(session), state=self.paths.state, clock=self.clock
+        )
+
+    def run(self, session: Session, command: list[str]) -> int:
+        """Become ``command`` with the session injected. Raises NotFound, NotExecutable."""
+        from xswitch.shell import launch
+
+        launch.command(command, session, self.environ, self._look(session), state=self.paths.state, clock=self.clock)
+
+    def environment_text(self, session: Session, form: str) -> str:
+        """Return assignments for ``form`` (bash, zsh, fish, powershell, dotenv, docker, json). Holds secrets."""
+        from xswitch.shell import quoting
+        from xswitch.shell.environment import changes
+
+        made = changes(session, self.environ, self._look(session))
+        return quoting.text(form, made.assignments, made.removals)
+
+    def _look(self, session: Session) -> object:
+        from xswitch.shell.environment import Look
+
+        environment = self.catalog.environments.get(session.environment)
+        return Look.of(environment, self.preferences.theme)
+
+    # Who opens it, and with which key
+
+    @cached_property
+    def os_user(self) -> str:
+        """The person's name on this machine."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return "unknown"
+
+    @cached_property
+    def host(self) -> str:
+        """This machine's name."""
+        return socket.gethostname()
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault; it touches nothing before it is used."""
+        from xswitch.vault import open_vault
+
+        return open_vault(
+            self.paths,
+            self.environ,
+            kernel_keyring=self.preferences.kernel_keyring,
+            plaintext_key=self.preferences.plaintext_key,
+            ask=self._ask_passphrase,
+            note=self._note,
+        )
+
+    @cached_property
+    def _people(self) -> People:
+        from xswitch.engine.people import People
+
+        return People(self)
+
+    def _ask_passphrase(self, first: bool) -> str:
+        try:
+            if self._person is None:
+                raise PersonNeeded("nobody")
+            return self._person.passphrase(first=first)
+        except PersonNeeded:
+            raise VaultUnavailable(
+                "the vault wants its passphrase, and nobody can be asked",
+                "set XSWITCH_PASSPHRASE, or run it in a terminal",
+            ) from None
+
+    def _note(self, words: str) -> None:
+        if self._person is not None:
+            self._person.note(words)
+
+    def lock(self) -> None:
+        """Forget the vault's key, here and in the kernel keyring."""
+        self.vault.forget_key()
+
+    def identities(self) -> tuple[IdentityView, ...]:
+        """Return the identities of the catalog and what is known of each. Does not block."""
+        return self._people.identities()
+
+    def add_identity(self, name: str, access_key_id: str, secret: Secret, person: Person) -> Caller:
+        """Check an IAM user's access key with AWS and keep it in the vault. Blocks. Raises Denied, Usage."""
+        self._person = person
+        return self._people.add(clean(name), access_key_id, secret)
+
+    def store_identity(self, name: str, access_key_id: str, secret: Secret, arn: str) -> None:
+        """Keep an access key whose owner is known to be ``arn``, without asking AWS."""
+        self._people.keep(name, access_key_id, secret, arn)
+
+    def remove_identity(self, name: str) -> None:
+        """Forget the key of an identity. Raises NoSuchTarget."""
+        self._people.remove(name)
+
+    def store_secret(self, name: str, value: Secret) -> None:
+        """Keep a value that the catalog refers to by ``{ vault = name }``."""
+        self._people.store_secret(name, value)
 
     def practice(self) -> Practice | None:
         """Return what the practice authenticator shows, or None outside the demo. Blocks briefly (loopback)."""
-        raise NotImplementedError
+        from xswitch.engine.practice import authenticator
+
+        return authenticator(self.environ)

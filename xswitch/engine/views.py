@@ -7,7 +7,7 @@ from typing import Literal
 
 from xswitch.session.model import Plan
 
-Renewal = Literal["by itself", "no code", "a code", "a login", "confirmation"]
+Renewal = Literal["by itself", "no code", "a code", "a login", "confirmation", "can't"]
 
 
 @dataclass(frozen=True, slots=True)

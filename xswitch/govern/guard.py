@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from xswitch.catalog.model import Environment
 from xswitch.errors import PersonNeeded
+from xswitch.session.grants import HOUR
 from xswitch.session.model import GuardAnswer, GuardAsk
 from xswitch.text import clean
-
-DEFAULT_GRANT: Final = 3600
-"""Seconds that a grant lasts in an environment without ``max_duration``."""
 
 
 def grant_duration(environment: Environment) -> int:
     """Return for how many seconds a passed guard is not asked again."""
-    return environment.max_duration or DEFAULT_GRANT
+    return environment.max_duration or HOUR
 
 
 def judge(ask: GuardAsk, answer: GuardAnswer) -> str:

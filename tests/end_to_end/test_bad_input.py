@@ -1,0 +1,279 @@
+"""Bad input, from outside: each gives the contract's one-line error, a hint and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from terminal import Terminal
+
+GOOD = """\
+version = 1
+[defaults]
+identity = "central"
+[identities.central]
+kind = "environment"
+account_id = "111122223333"
+mfa_serial = "arn:aws:iam::111122223333:mfa/ada"
+[environments.prod]
+confirm = "type"
+reason = true
+[[accounts]]
+id = "444455556666"
+name = "payments-prod"
+environment = "prod"
+roles = [{ name = "ReadOnly" }, { name = "Deploy", mfa = true }]
+[[accounts]]
+id = "555566667777"
+name = "payments-dev"
+roles = [{ name = "Admin" }, { name = "Deploy", mfa = true }]
+"""
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIA" + "PRACTICE" * 2, "AWS_SECRET_ACCESS_KEY": "sentinel" * 5}
+
+
+class Home:
+    """An XSWITCH_HOME with a catalog, and the installed program to run on it."""
+
+    def __init__(self, program: str, environ: dict[str, str], folder: Path) -> None:
+        self.program = program
+        self.folder = folder
+        self.environ = environ | {"XSWITCH_HOME": str(folder)}
+        (folder / "config").mkdir(parents=True)
+        self.catalog.write_text(GOOD)
+        self.preferences("plaintext_key = true\nkernel_keyring = false\n")
+
+    @property
+    def catalog(self) -> Path:
+        return self.folder / "config" / "catalog.toml"
+
+    def preferences(self, text: str) -> None:
+        (self.folder / "config" / "config.toml").write_text(text)
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [self.program, *arguments],
+            env=self.environ | environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            start_new_session=True,
+        )
+        assert "Traceback" not in done.stderr + done.stdout
+        assert "sentinel" not in done.stderr
+        return done
+
+    def fails(self, status: int, words: str, *arguments: str, **environ: str) -> None:
+        """Run it: ``status``, and one error line that holds ``words``, then perhaps a hint."""
+        done = self.run(*arguments, **environ)
+        assert done.returncode == status, done
+        lines = done.stderr.splitlines()
+        assert any(line.startswith("xswitch: ") for line in lines), done
+        assert words in done.stderr, done
+        assert done.stdout in ("", "false\n"), done
+
+
+@pytest.fixture
+def home(xswitch: str, newcomer: dict[str, str], tmp_path: Path) -> Home:
+    return Home(xswitch, newcomer, tmp_path / "xswitch")
+
+
+BROKEN = {
+    "broken TOML": ("version = 1\n[[accounts\n", "catalog.toml:2"),
+    "a wrong type": (GOOD.replace('"payments-dev"', "17"), "name"),
+    "an unknown key": (GOOD.replace("mfa_serial", "mfa_serail"), "mfa_serial"),
+    "a missing identity": (GOOD.replace('identity = "central"', 'identity = "west"'), "west"),
+    "a looping via": (GOOD.replace('{ name = "Admin" }', '{ name = "Admin", via = "payments-dev/Admin" }'), "via"),
+    "an id of 11 digits": (GOOD.replace('"555566667777"', '"55556666777"'), "55556666777"),
+    "zero accounts": ("version = 1\n", "account"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_catalog_is_named_with_its_place(home: Home, what: str) -> None:
+    text, words = BROKEN[what]
+    home.catalog.write_text(text)
+    home.fails(3, words, "catalog", "list")
+    home.fails(3, words, "exec", "payments-dev/Admin", "--", "true")
+    answer = home.run("catalog", "check", "--json")
+    assert answer.returncode == 3
+    assert words in answer.stdout
+
+
+def test_every_problem_is_reported_at_once(home: Home) -> None:
+    home.catalog.write_text(GOOD.replace("mfa_serial", "mfa_serail").replace('"555566667777"', '"5555"'))
+    done = home.run("catalog", "check")
+    assert done.returncode == 3
+    assert "mfa_serail" in done.stderr
+    assert "5555" in done.stderr
+
+
+def test_a_folder_in_place_of_the_catalog(home: Home) -> None:
+    home.catalog.unlink()
+    home.catalog.mkdir()
+    home.fails(3, "catalog.toml", "catalog", "list")
+
+
+def test_a_named_catalog_that_is_not_there(home: Home, tmp_path: Path) -> None:
+    home.fails(3, "nowhere.toml", "catalog", "list", XSWITCH_CATALOG=str(tmp_path / "nowhere.toml"))
+
+
+def test_broken_preferences(home: Home) -> None:
+    home.preferences("kernel_keyrnig = false\n")
+    home.fails(3, "kernel_keyring", "exec", "payments-dev/Admin", "--", "true")
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments"),
+    [
+        (2, ["frobnicate"]),
+        (2, ["exec", "payments-dev/Admin"]),
+        (2, ["exec"]),
+        (2, ["shell", "payments-dev/Admin", "--duration", "1d"]),
+        (2, ["shell", "payments-dev/Admin", "--duration", "14m"]),
+        (2, ["shell", "payments-dev/Admin", "--duration", "13h"]),
+        (2, ["exec", "payments-dev/Admin", "--session-name", "josé", "--", "true"]),
+        (2, ["catalog", "show"]),
+        (2, ["sessions", "end"]),
+        (2, ["sessions", "--", "x"]),
+        (2, []),
+        (1, ["exec", "payments/Nothing", "--", "true"]),
+        (1, ["catalog", "show", "payments-dev/Amdin"]),
+        (1, ["catalog", "list", "env:nowhere"]),
+        (1, ["sessions", "end", "payments-dev/Admin"]),
+    ],
+)
+def test_wrong_usage_and_no_such_target(home: Home, status: int, arguments: list[str]) -> None:
+    home.fails(status, "", *arguments)
+
+
+def test_an_error_as_json(home: Home) -> None:
+    done = home.run("catalog", "show", "payments-dev/Amdin", "--json")
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert set(error) == {"code", "message", "hint"}
+    assert "payments-dev/Admin" in error["hint"]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", [["shell"], ["exec"], ["env"], ["credential-process"]])
+def test_what_needs_a_person_says_so(home: Home, command: list[str]) -> None:
+    tail = ["--", "true"] if command == ["exec"] else []
+    home.fails(5, "payments-prod/ReadOnly", *command, "payments-prod/ReadOnly", *tail, **KEYS)
+    home.fails(5, "MFA code", *command, "payments-dev/Deploy", *tail, **KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("confirm", [["--confirm", "payments-dev", "--reason", "r"], ["--confirm", "payments-prod"]])
+def test_a_guard_is_not_passed_by_half(home: Home, confirm: list[str]) -> None:
+    home.fails(5, "payments-prod", "exec", "payments-prod/ReadOnly", *confirm, "--", "true", **KEYS)
+
+
+def test_env_makes_an_eval_fail(home: Home) -> None:
+    assert home.run("env", "payments-prod/ReadOnly", "--format", "bash", **KEYS).stdout == "false\n"
+    assert home.run("env", "payments-prod/ReadOnly", "--format", "json", **KEYS).stdout == ""
+
+
+def test_no_network(home: Home) -> None:
+    home.fails(7, "127.0.0.1:9", "exec", "payments-dev/Admin", "--", "true", **KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes], str]]:
+    """A server that gives one answer to every request."""
+    servers: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def start(answer: bytes) -> str:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        threads.append(thread)
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+    for thread in threads:
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n<html>!",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\nConnection: close\r\n\r\n<AssumeRoleResponse",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+    ],
+    ids=["500", "429", "garbage", "half an answer", "not http"],
+)
+def test_an_sts_that_answers_nonsense(home: Home, answering: Callable[[bytes], str], answer: bytes) -> None:
+    home.fails(7, "", "exec", "payments-dev/Admin", "--", "true", **KEYS, AWS_ENDPOINT_URL=answering(answer))
+
+
+def test_the_picker_needs_a_terminal(home: Home) -> None:
+    home.fails(2, "terminal")
+    home.fails(2, "terminal", "tui", "-q", "prod")
+
+
+def test_a_terminal_of_twenty_columns(home: Home) -> None:
+    with Terminal([home.program], home.environ, columns=20, rows=8) as screen:
+        screen.wait("payments")
+        screen.send("\x1b")
+        assert screen.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("prompt", ["Account name", "Reason", "MFA code"])
+def test_a_signal_at_a_prompt_gives_the_terminal_back(home: Home, prompt: str, number: signal.Signals) -> None:
+    target = "payments-dev/Deploy" if prompt == "MFA code" else "payments-prod/ReadOnly"
+    script = f"stty -a >$TMPDIR/before; {home.program} shell {target}; echo status=$?; stty -a >$TMPDIR/after; sleep 60"
+    environ = home.environ | KEYS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    with Terminal(["/bin/bash", "--norc", "-i"], environ) as screen:
+        screen.wait(r"\$ ")
+        screen.send(f"{script}\r")
+        screen.wait("Account name:" if prompt == "Reason" else f"{prompt}.*: ")
+        if prompt == "Reason":
+            screen.send("payments-prod\r")
+            screen.wait("Reason: ")
+        group = os.tcgetpgrp(screen.process.child_fd)
+        os.killpg(group, number)
+        expected = 130 if number == signal.SIGINT else 128 + number
+        screen.wait(rf"status={expected}\b")
+        folder = Path(environ["TMPDIR"])
+        screen.send("\x03")
+        screen.wait(r"\$ $")
+        before, after = (folder / "before"), (folder / "after")
+        assert before.read_text() == after.read_text()
+        before.unlink()
+        after.unlink()
+
+
+def test_a_signal_at_the_picker_gives_the_terminal_back(home: Home) -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with Terminal([home.program], home.environ) as screen:
+            screen.wait("Search accounts")
+            os.kill(screen.process.pid, number)
+            assert screen.end() == 128 + number
+            assert b"\x1b[?1049l" in screen.raw

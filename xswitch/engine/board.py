@@ -1,0 +1,146 @@
+"""What is live, what ended, and what Enter will do: all of it read from the headers of records, without the key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from xswitch.engine.views import Ended, Live, Outlook, Renewal
+from xswitch.errors import XswitchError
+from xswitch.session import grants
+from xswitch.session.endpoints import endpoint_override
+from xswitch.session.externals import versions
+from xswitch.session.keys import record_names
+from xswitch.shell import uses
+
+if TYPE_CHECKING:
+    from xswitch.engine.core import Engine
+    from xswitch.session.model import Plan
+    from xswitch.vault import Header
+
+KIND: Final = "session"
+AT_LEAST: Final = 60
+"""A session with fewer seconds left is not handed out."""
+REMEMBERED: Final = 3600
+"""Seconds for which an ended session stands on the board."""
+UNDO: Final = 30
+"""Seconds within which an ended session can be brought back."""
+
+
+class Board:
+    """The session board of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def live(self) -> tuple[Live, ...]:
+        """Return the live sessions, soonest to end first; of two of one target, the one that lasts longer."""
+        now = self._engine.clock()
+        latest: dict[str, Header] = {}
+        for header in self._sessions():
+            target = str(header.facts["target"])
+            known = latest.get(target)
+            if _end(header) > now and (known is None or _end(known) < _end(header)):
+                latest[target] = header
+        using: dict[str, list[tuple[str, float]]] = {}
+        for use in uses.current(uses.folder_in(self._engine.paths.state)):
+            using.setdefault(use.target, []).append((use.words, use.began))
+        found = (self._view(header, tuple(using.get(target, ()))) for target, header in latest.items())
+        return tuple(sorted(found, key=lambda session: session.expires))
+
+    def ended(self) -> tuple[Ended, ...]:
+        """Return what ended within the last hour, latest first, without what is live again."""
+        now = self._engine.clock()
+        live = {session.target for session in self.live()}
+        found: dict[str, Ended] = {}
+        for header in self._sessions():
+            target, at = str(header.facts["target"]), _end(header)
+            if at <= now < at + REMEMBERED:
+                found[target] = Ended(target, at, by_person=False, restorable=False)
+        for aside in self._engine.vault.set_aside_headers():
+            target = str(aside.header.facts.get("target", ""))
+            if target and now < aside.at + REMEMBERED:
+                restorable = now < aside.at + UNDO and _end(aside.header) > now
+                found[target] = Ended(target, aside.at, by_person=True, restorable=restorable)
+        return tuple(sorted((one for one in found.values() if one.target not in live), key=lambda one: -one.at))
+
+    def end(self, target: str) -> int:
+        """Set the sessions of ``target`` aside; return how many."""
+        names = [header.name for header in self._sessions() if header.facts["target"] == target]
+        return sum(bool(self._engine.vault.set_aside(name)) for name in names)
+
+    def restore(self, target: str) -> bool:
+        """Bring back what was set aside less than half a minute ago."""
+        now = self._engine.clock()
+        brought = False
+        for aside in self._engine.vault.set_aside_headers():
+            if aside.header.facts.get("target") == target and now < aside.at + UNDO:
+                brought = bool(self._engine.vault.bring_back(aside.header.name)) or brought
+        return brought
+
+    def outlook(self, plan: Plan) -> Outlook:
+        """Say what opening ``plan`` will do, given what is in the vault now."""
+        now = self._engine.clock()
+        names = record_names(plan, versions(self._engine.vault), endpoint_override(self._engine.environ))
+        headers = [self._engine.vault.header(name) for name in names]
+        reached = max((at for at, header in enumerate(headers) if header and _end(header) > now + AT_LEAST), default=-1)
+        last = headers[-1] if headers else None
+        live = self._view(last, (), plan) if last is not None and reached == len(headers) - 1 else None
+        granted = self.granted_until(plan)
+        return Outlook(
+            plan=plan,
+            live=live,
+            code=any(hop.mfa_serial for hop in plan.hops[reached + 1 :]),
+            confirm=plan.guard is not None and granted is None,
+            granted_until=granted,
+        )
+
+    def granted_until(self, plan: Plan) -> float | None:
+        """Return until when the plan's guard was passed, as the grant's header says; None where it has to be asked."""
+        if plan.guard is None:
+            return None
+        return grants.granted_until(self._engine.vault, plan.target, plan.guard, self._engine.clock())
+
+    def _sessions(self) -> list[Header]:
+        """Return the headers of targets' sessions: those of GetSessionToken belong to no target."""
+        return [header for header in self._engine.vault.headers(KIND) if header.facts.get("target")]
+
+    def _view(self, header: Header, in_use_by: tuple[tuple[str, float], ...], plan: Plan | None = None) -> Live:
+        facts = header.facts
+
+        def text(name: str) -> str:
+            return str(facts.get(name, ""))
+
+        renewal = self._renewal(text("target")) if plan is None else "no code"
+        return Live(
+            target=text("target"),
+            account_id=text("account_id"),
+            account=text("account"),
+            role=text("role"),
+            environment=text("environment"),
+            arn=text("arn"),
+            identity=text("identity"),
+            region=text("region"),
+            issued=header.issued,
+            expires=_end(header),
+            duration=int(facts.get("duration", 0)),
+            renewal=renewal,
+            in_use_by=in_use_by,
+        )
+
+    def _renewal(self, target: str) -> Renewal:
+        """Say what a new session in place of this one would need of the person."""
+        try:
+            plan = self._engine.plan(self._engine.resolve(target))
+            names = record_names(plan, versions(self._engine.vault), endpoint_override(self._engine.environ))
+            headers = [self._engine.vault.header(name) for name in names[:-1]]
+        except XswitchError:
+            return "can't"
+        if plan.guard is not None and self.granted_until(plan) is None:
+            return "confirmation"
+        now = self._engine.clock()
+        reached = max((at for at, header in enumerate(headers) if header and _end(header) > now + AT_LEAST), default=-1)
+        return "a code" if any(hop.mfa_serial for hop in plan.hops[reached + 1 :]) else "no code"
+
+
+def _end(header: Header) -> float:
+    return header.expires or 0.0

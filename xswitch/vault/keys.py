@@ -1,0 +1,240 @@
+"""One vault's key: found where it was put, made once, and never replaced while there are records.
+
+Three files beside the records: ``id``, random, names the key for its holder and stands in every record's header;
+``holder`` says who keeps the key, with a check value that tells this key from any other; ``locked`` changes with every
+`xswitch lock`, so that other processes drop what they remember.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import AbstractContextManager
+from typing import Final, NamedTuple
+
+from xswitch.errors import RecordDamaged, VaultUnavailable
+from xswitch.vault import kernel, locks, record
+from xswitch.vault.folder import Folder
+from xswitch.vault.holders import Holder, is_hex
+from xswitch.vault.key import Key
+
+ID_FILE: Final = "id"
+HOLDER_FILE: Final = "holder"
+LOCKED_FILE: Final = "locked"
+ID_DIGITS: Final = 32
+VAULT_LOCK: Final = "=vault.lock"
+"""No record has this name: ``=`` is always escaped."""
+
+_EXCLUSIVE_SECONDS: Final = 60.0
+_SHARED_SECONDS: Final = 30.0
+
+
+class Memo(NamedTuple):
+    """What ``holder`` says: where the key is, and the check value of the key."""
+
+    detail: str
+    check: str
+
+
+def read_id(folder: Folder) -> str | None:
+    """Return the vault's id, or None before there is one. Raises VaultUnavailable for a file that is no id."""
+    content = folder.read(ID_FILE, 256)
+    if content is None:
+        return None
+    text = content.decode("ascii", "replace").strip()
+    if not is_hex(text, ID_DIGITS):
+        raise VaultUnavailable(
+            f"the vault's id file {folder.path}/{ID_FILE} is damaged",
+            f"put the file back from a copy: {ID_DIGITS} hexadecimal digits, as every record's header names them",
+        )
+    return text
+
+
+class Keys:
+    """The key of the vault in ``folder``, kept by ``holder``, with its shadow in the kernel unless ``shadow`` is off."""
+
+    def __init__(self, folder: Folder, holder: Holder, *, shadow: bool) -> None:
+        self._folder = folder
+        self._holder = holder
+        self._shadow = shadow
+        self._guard = threading.RLock()
+        self._key: Key | None = None
+        self._mark: tuple[int, int] | None = None
+
+    def vault_id(self) -> str | None:
+        """Return the vault's id, or None before there is one."""
+        return read_id(self._folder)
+
+    def memo(self) -> Memo | None:
+        """Return what is written of the holder, or None where nothing that can be read is."""
+        content = self._folder.read(HOLDER_FILE, 1024)
+        lines = content.decode("utf-8", "replace").splitlines() if content else []
+        return Memo(lines[0], lines[1]) if len(lines) == 2 and lines[0] and is_hex(lines[1], 16) else None
+
+    def get(self) -> tuple[str, Key]:
+        """Return the vault's id and key; both are made where there are none and no records. May block.
+
+        Raises VaultUnavailable where the key can't be had, above all where there are records and no key for them.
+        """
+        with self._guard:
+            if self._key is not None and self._mark != self._marker():
+                self._key = None
+            vault_id = self.vault_id()
+            if self._key is not None and vault_id is not None:
+                return vault_id, self._key
+            for _ in range(3):
+                memo = self.memo()
+                found = self._found(memo) or self._made(memo)
+                if found is not None:
+                    return found
+            raise VaultUnavailable("the vault's key changes while it is read", "try again in a moment")
+
+    def current(self, vault_id: str, key: Key) -> bool:
+        """Tell whether ``key`` is still the vault's: asked under :meth:`shared`, before a record is stored."""
+        memo = self.memo()
+        if memo is not None and self.vault_id() == vault_id and key.check(vault_id) == memo.check:
+            return True
+        self._key = None
+        return False
+
+    def forget(self) -> None:
+        """Forget the key: here, in the kernel, and in every process that remembers it."""
+        with self._guard:
+            self._key = None
+            self._holder.forget()
+            vault_id = self.vault_id()
+            if vault_id is None:
+                return
+            try:
+                self._folder.write(LOCKED_FILE, os.urandom(8).hex().encode())
+            finally:
+                kernel.clear(vault_id)
+
+    def shared(self) -> AbstractContextManager[None]:
+        """Hold the vault's lock with every other writer of records."""
+        folder = self._folder.inner("locks")
+        return locks.hold(folder, VAULT_LOCK, timeout=_SHARED_SECONDS, purpose="writing a record", shared=True)
+
+    def exclusive(self, purpose: str, timeout: float = _EXCLUSIVE_SECONDS) -> AbstractContextManager[None]:
+        """Hold the vault's lock alone: nobody writes a record meanwhile."""
+        return locks.hold(self._folder.inner("locks"), VAULT_LOCK, timeout=timeout, purpose=purpose)
+
+    def records(self) -> list[str]:
+        """Return the files of records, set aside ones too."""
+        return self._folder.names(record.SUFFIX) + self._folder.inner("trash").names(record.SUFFIX)
+
+    def _marker(self) -> tuple[int, int] | None:
+        found = self._folder.status(LOCKED_FILE)
+        return None if found is None else (found.st_ino, found.st_mtime_ns)
+
+    def _remember(self, vault_id: str, key: Key, mark: tuple[int, int] | None, *, shadow: bool) -> tuple[str, Key]:
+        """Keep the key in memory and in the kernel, unless somebody locked the vault meanwhile."""
+        self._key, self._mark = key, mark
+        if shadow:
+            if self._shadow:
+                kernel.put(vault_id, key)
+            if not self._shadow or self._marker() != mark:
+                kernel.clear(vault_id)
+        return vault_id, key
+
+    def _found(self, memo: Memo | None) -> tuple[str, Key] | None:
+        """Return the key where ``memo`` says that it is, or None where nothing is written or it is not there."""
+        mark = self._marker()
+        vault_id = self.vault_id()
+        if vault_id is None or memo is None:
+            return None
+        key = kernel.get(vault_id) if self._shadow else None
+        if key is not None and key.check(vault_id) == memo.check:
+            return self._remember(vault_id, key, mark, shadow=False)
+        key = self._holder.load(vault_id, memo.detail)
+        if key is None:
+            return None
+        if key.check(vault_id) != memo.check:
+            if self.memo() != memo:
+                return None
+            raise VaultUnavailable(
+                f"the key that {_who(memo.detail)} has for this vault is not the one that its records were sealed with",
+                self._holder.lacks(memo.detail),
+            )
+        return self._remember(vault_id, key, mark, shadow=_shadowed(memo.detail))
+
+    def _made(self, memo: Memo | None) -> tuple[str, Key] | None:
+        """Make the key, or return None where another process did so since ``memo`` was read.
+
+        Raises VaultUnavailable where there are records and no key for them.
+        """
+        if memo is None or not self.records():
+            if not self.records():
+                self._holder.prepare()
+            with self.exclusive("making the vault's key"):
+                if self.memo() != memo:
+                    return None
+                if not self.records():
+                    return self._new()
+                if memo is None:
+                    return self._adopted()
+        if self.memo() != memo:
+            return None
+        raise self._lost(memo)
+
+    def _new(self) -> tuple[str, Key]:
+        """Make id and key; the vault's lock is held, and there are no records. Each step may be the last."""
+        mark = self._marker()
+        vault_id = self.vault_id()
+        if vault_id is None:
+            vault_id = os.urandom(ID_DIGITS // 2).hex()
+            self._folder.write(ID_FILE, vault_id.encode() + b"\n")
+        key, detail = self._holder.store(vault_id, Key.new())
+        self._folder.write(HOLDER_FILE, f"{detail}\n{key.check(vault_id)}\n".encode())
+        return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
+
+    def _adopted(self) -> tuple[str, Key]:
+        """Find the key of records whose ``holder`` file is gone, prove it on them, and write the file anew."""
+        mark = self._marker()
+        vault_id = self.vault_id()
+        found = None if vault_id is None else self._holder.find(vault_id)
+        if vault_id is None or found is None:
+            raise self._lost(None)
+        key, detail = found
+        if not self._opens(vault_id, key):
+            raise VaultUnavailable(
+                f"the key that {_who(detail)} has for this vault opens none of its records", self._holder.lacks(detail)
+            )
+        self._folder.write(HOLDER_FILE, f"{detail}\n{key.check(vault_id)}\n".encode())
+        return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
+
+    def _opens(self, vault_id: str, key: Key) -> bool:
+        for folder in (self._folder, self._folder.inner("trash")):
+            for name in folder.names(record.SUFFIX):
+                content = folder.read(name)
+                try:
+                    if content is not None:
+                        record.unseal(key, vault_id, record.parse_header(content, name).name, content)
+                        return True
+                except RecordDamaged:
+                    continue
+        return False
+
+    def _lost(self, memo: Memo | None) -> VaultUnavailable:
+        if self.vault_id() is None:
+            return VaultUnavailable(
+                f"the vault in {self._folder.path} has records and no id file",
+                f"put {self._folder.path}/{ID_FILE} back: `xswitch doctor` shows the id that its records name",
+            )
+        detail = memo.detail if memo else ""
+        return VaultUnavailable(
+            f"{_who(detail)} has no key for this vault, and there are records sealed with it", self._holder.lacks(detail)
+        )
+
+
+def _who(detail: str) -> str:
+    """Return words for who keeps the key."""
+    kind, _, backend = detail.partition(" ")
+    if kind == "keyring":
+        return f"the OS keyring ({backend.removeprefix('keyring.backends.')})" if backend else "the OS keyring"
+    return {"passphrase": "the passphrase file", "file": "the key file"}.get(kind, "nobody who was asked")
+
+
+def _shadowed(detail: str) -> bool:
+    """Tell whether the kernel keyring is of any use: a plain file is as fast, and the kernel's time limit is no gain."""
+    return not detail.startswith("file")
