@@ -13,7 +13,7 @@ Grant: TypeAlias = Literal["account", "user", "role", "session", "anyone"]
 """How a principal names the caller: by its account, by the user's or role's ARN, by the session's, or with ``*``."""
 
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
-_UNIQUE_ID: Final = re.compile(r"A(?:ID|RO)A[A-Z0-9]{4,124}", re.ASCII)
+_UNIQUE_ID: Final = re.compile(r"A(?:ID|RO)A[A-Z0-9]{1,124}", re.ASCII)
 _ARN: Final = re.compile(
     r"arn:[a-z0-9-]+:(?:iam::\d{12}:(?:root|(?:user|role)/[^*?\s]+)"
     r"|sts::\d{12}:(?:assumed-role/[^*?/\s]+/[^*?/\s]+|federated-user/[^*?\s]+))",
