@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
-from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.tomlfile import Check, Fault, Report, check_table, read_document, said
 
@@ -34,7 +33,7 @@ def load(paths: Paths) -> Preferences:
     report = Report()
     good = check_table(report, document, (), document.data, _RULES)
     report.raise_any()
-    return Preferences(**cast("dict[str, object]", good))  # type: ignore[arg-type]
+    return Preferences(**cast("dict[str, Any]", good))
 
 
 def _flag(value: object) -> Iterable[Fault]:
@@ -69,5 +68,3 @@ _RULES: Final[Mapping[str, Check]] = {
     "plaintext_key": _flag,
     "keys": _keys,
 }
-
-__all__ = ["THEMES", "InvalidConfig", "Preferences", "Theme", "load"]

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
         Target,
         VaultRef,
     )
+    from xswitch.catalog.origins import sources
     from xswitch.catalog.resolution import resolve, resolve_guarded
     from xswitch.catalog.selector import Selector
-    from xswitch.catalog.origins import sources
 
 __all__ = [
     "UNLISTED",

@@ -55,7 +55,7 @@ class Expansion:
         for account, entries in zip(merged.accounts, merged.entries, strict=True):
             start = len(self.rows)
             for entry in entries:
-                if "identity" in entry.settings:
+                if entry.settings is not NOTHING and "identity" in entry.settings:
                     check_identity(merged, entry.part, entry.keys, entry.settings["identity"])
             if len(entries) == 1 and not self._sets:
                 self._explicit(account, entries)
@@ -68,19 +68,15 @@ class Expansion:
 
     def _explicit(self, account: Account, entries: list[AccountEntry]) -> None:
         entry = entries[0]
-        settings = entry.settings
-        plain = self._plain(entry.part, settings, entry) if entry.roles else None
-        add = self.rows.append
-        for name, given, place in entry.roles:
-            if given is NOTHING and plain is not None:
-                add((account, name, "", plain))
-            else:
-                self._add(account, name, (given, entry.part, (*entry.keys, "roles", place)), settings)
-
-    def _plain(self, part: Part, settings: Given, entry: AccountEntry) -> Settings:
-        found = self._effective(NOTHING, settings, part)
-        self._check_has_identity(found, part, entry.keys)
-        return found
+        names = entry.roles.plain
+        if names is not None:
+            if names:
+                effective = self._effective(NOTHING, entry.settings, entry.part)
+                self._check_has_identity(effective, entry.part, entry.keys)
+                self.rows += [(account, name, "", effective) for name in names]
+            return
+        for name, given, place in entry.roles.given:
+            self._add(account, name, (given, entry.part, (*entry.keys, "roles", place)), entry.settings)
 
     def _merge_roles(self, account: Account, entries: list[AccountEntry]) -> None:
         """Choose the roles of an account: source by source, an account's own entry before and over a role set."""
@@ -93,13 +89,13 @@ class Expansion:
             here: dict[str, Chosen] = {}
             for entry in explicit:
                 if entry.part.source.rank == rank:
-                    for name, given, place in entry.roles:
+                    for name, given, place in entry.roles.given:
                         here.setdefault(name, (given, entry.part, (*entry.keys, "roles", place)))
             self._match_sets(account, sets.get(rank, ()), here)
             for name, choice in here.items():
                 chosen.setdefault(name, choice)
         for entry in over:
-            for name, given, place in entry.roles:
+            for name, given, place in entry.roles.given:
                 base = chosen.get(name)
                 if base is None:
                     chosen[name] = (given, entry.part, (*entry.keys, "roles", place))
@@ -214,9 +210,12 @@ class Expansion:
     def _check_names(self) -> None:
         """Note targets of one name in two accounts of one name."""
         merged = self.merged
+        names = [account.name for account in merged.accounts]
+        if len(set(names)) == len(names):
+            return
         by_name: dict[str, list[int]] = {}
-        for number, account in enumerate(merged.accounts):
-            by_name.setdefault(account.name, []).append(number)
+        for number, name in enumerate(names):
+            by_name.setdefault(name, []).append(number)
         for name, numbers in by_name.items():
             owners: dict[str, AccountEntry] = {}
             for number in numbers if len(numbers) > 1 else ():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from xswitch.catalog.expand import Expansion, Ways
 from xswitch.catalog.merge import Merged, merge
 from xswitch.catalog.model import Catalog
+from xswitch.catalog.origins import OVERRIDES, Candidate, candidates, order, source_of
 from xswitch.catalog.parse import NOTHING, Part, parse_part
 from xswitch.catalog.rows import Targets
-from xswitch.catalog.origins import OVERRIDES, Candidate, candidates, order, source_of
 from xswitch.errors import InvalidConfig, Problem
 from xswitch.paths import Paths
 from xswitch.text import clean

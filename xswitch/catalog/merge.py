@@ -104,6 +104,9 @@ def _gather(merged: Merged) -> None:
     for part in sorted(merged.parts, key=lambda part: part.overrides):
         for entry in part.accounts:
             entries = by_id.setdefault(entry.id, [])
+            if not entries:
+                entries.append(entry)
+                continue
             rank = part.source.rank
             twin = next((e for e in entries if e.part.source.rank == rank and e.part.overrides == part.overrides), None)
             if twin is not None:
@@ -123,10 +126,12 @@ def _names(merged: Merged) -> dict[str, str]:
     Names of a shared or synced source that are taken by a source before it, or would be read as an id or an ARN, get
     the last four digits of their id; so do all synced accounts that share a name. Where that is not enough, the id.
     """
-    given = {entries[0].id: next((entry for entry in entries if entry.name), entries[0]) for entries in merged.entries}
+    given = {entries[0].id: _naming(entries) for entries in merged.entries}
     for entry in given.values():
         if not entry.name:
             merged.report.add(entry.part.document, (*entry.keys, "name"), "name is missing", "no other file names it")
+    if all(part.source.rank == 0 for part in merged.parts):
+        return {account_id: entry.name for account_id, entry in given.items()}
     synced = Counter(entry.name for entry in given.values() if entry.part.source.kind == "synced")
     first: dict[str, int] = {}
     for entry in given.values():
@@ -142,6 +147,11 @@ def _names(merged: Merged) -> dict[str, str]:
         else:
             names[account_id] = entry.name
     return names | _changed(changing, set(names.values()))
+
+
+def _naming(entries: list[AccountEntry]) -> AccountEntry:
+    first = entries[0]
+    return first if first.name else next((entry for entry in entries if entry.name), first)
 
 
 def _changed(entries: Iterable[AccountEntry], taken: set[str]) -> dict[str, str]:
@@ -161,9 +171,12 @@ def _changed(entries: Iterable[AccountEntry], taken: set[str]) -> dict[str, str]
 
 def _account(merged: Merged, entries: list[AccountEntry], name: str) -> Account:
     first = entries[0]
-    environment = _environment(merged, entries)
     if len(entries) == 1:
+        environment = first.environment
+        if environment and environment not in merged.environments:
+            _undefined(merged, first)
         return Account(first.id, name, first.ou or "", environment, tuple(first.tags.items()))
+    environment = _environment(merged, entries)
     ou = next((entry.ou for entry in entries if entry.ou is not None), "")
     tags: dict[str, str] = {}
     for entry in entries:
@@ -172,13 +185,17 @@ def _account(merged: Merged, entries: list[AccountEntry], name: str) -> Account:
     return Account(first.id, name, ou, environment, tuple(tags.items()))
 
 
+def _undefined(merged: Merged, entry: AccountEntry) -> None:
+    hint = known_hint(entry.environment, merged.environments) or "define it: [environments.NAME]"
+    message = f"the environment {quoted(entry.environment)} is not defined"
+    merged.report.add(entry.part.document, (*entry.keys, "environment"), message, hint)
+
+
 def _environment(merged: Merged, entries: list[AccountEntry]) -> str:
     giving = [entry for entry in entries if entry.environment]
     for entry in giving:
         if entry.environment not in merged.environments:
-            hint = known_hint(entry.environment, merged.environments) or "define it: [environments.NAME]"
-            message = f"the environment {quoted(entry.environment)} is not defined"
-            merged.report.add(entry.part.document, (*entry.keys, "environment"), message, hint)
+            _undefined(merged, entry)
     if not giving:
         return ""
     stands = next((entry for entry in giving if entry.part.source.kind != "shared"), giving[0])

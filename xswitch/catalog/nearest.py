@@ -20,39 +20,38 @@ _ALIKE = 0.5  # difflib's ratio under which two names have nothing to do with ea
 def nearest_name(columns: Columns, terms: Sequence[Term]) -> str:
     """Return the account, role, environment or part of a name that is nearest to the word that fails, or "".
 
-    The word that fails is the first that matches nothing; where each matches something but no row matches all, the
-    longest. What is returned can be searched for and is shown as it is in the catalog, cleaned.
+    The word that fails is one that matches nothing; where each matches something but no row matches all, the longest.
+    For a pasted role that the catalog lacks it is the account, where that is known. What is returned can be searched for and is shown as it is in the catalog, cleaned.
     """
+    from difflib import SequenceMatcher
+
     for term in terms:
         if term.field == "place" and not term.negated:
             place = locate(term.text)
             known = [account for text in (*place.accounts, place.alias) if text for account in columns.are(text)]
             if known:
                 return columns.account_names[known[0]]
-    asked = _failing(columns, terms)
-    if not asked:
-        return ""
     names = _names(columns)
     folded = [fold(name).text for name in names]
-    tolerant = Matcher(asked, max_typos=max(1, len(asked) // 2), max_items=_CANDIDATES, casing="ignore")
-    matches = tolerant.match_list(Haystacks(folded))
-    from difflib import SequenceMatcher
+    haystacks = Haystacks(folded)
+    for asked in _failing(columns, terms):
+        best, likeness = "", _ALIKE
+        judge = SequenceMatcher(b=asked.casefold(), autojunk=False)
+        tolerant = Matcher(asked, max_typos=max(1, len(asked) // 2), max_items=_CANDIDATES, casing="ignore")
+        for match in tolerant.match_list(haystacks):
+            judge.set_seq1(folded[match.index].casefold())
+            if judge.ratio() > likeness:
+                best, likeness = names[match.index], judge.ratio()
+        if best:
+            return best
+    return ""
 
-    best, likeness = "", _ALIKE
-    judge = SequenceMatcher(b=asked.casefold(), autojunk=False)
-    for match in matches:
-        judge.set_seq1(folded[match.index].casefold())
-        if judge.ratio() > likeness:
-            best, likeness = names[match.index], judge.ratio()
-    return best
 
-
-def _failing(columns: Columns, terms: Iterable[Term]) -> str:
+def _failing(columns: Columns, terms: Iterable[Term]) -> list[str]:
+    """Return the words that match nothing; where there is none, all words, the longest first."""
     words = [term for term in terms if not term.negated and term.field not in ("live", "place")]
-    for term in words:
-        if columns.column(term)[0].empty:
-            return term.text
-    return max((term.text for term in words), key=len, default="")
+    failing = [term.text for term in words if columns.column(term)[0].empty]
+    return failing or sorted((term.text for term in words), key=len, reverse=True)
 
 
 def _names(columns: Columns) -> list[str]:

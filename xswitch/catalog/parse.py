@@ -41,6 +41,14 @@ class Source:
 
 
 @dataclass(slots=True, eq=False)
+class Roles:
+    """The roles of an account: name, what is given, and its place. ``plain`` has the names where nothing is given."""
+
+    given: list[tuple[str, Given, int]] = field(default_factory=list)
+    plain: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True, eq=False)
 class AccountEntry:
     """What one file says of one account. None and "" stand for what it does not say.
 
@@ -55,7 +63,7 @@ class AccountEntry:
     environment: str
     tags: Mapping[str, str]
     settings: Given
-    roles: list[tuple[str, Given, int]]
+    roles: Roles
 
     @property
     def keys(self) -> Keys:
@@ -66,6 +74,9 @@ class AccountEntry:
     def identified(self) -> bool:
         """Tell whether its id is one."""
         return ":" not in self.id
+
+
+NO_ROLES: Final = Roles([], ())
 
 
 @dataclass(slots=True, eq=False)
@@ -198,27 +209,70 @@ def _parse_identity(part: Part, report: Report, name: str, table: dict[str, Any]
 
 
 def _parse_accounts(part: Part, report: Report) -> None:
-    known: dict[str, tuple[str, Given]] = {}
-    names: set[str] = set()
+    """Take the accounts. A thousand of them repeat a few lists of roles: lists that read the same are checked once."""
+    known: dict[str, Roles] = {}
     for place, table in _entries_of(part.document.data.get("accounts")):
-        keys: Keys = ("accounts", place)
-        good = check_table(report, part.document, keys, table, fields.ACCOUNT, required=("id",), elsewhere=_ON_ROLES)
-        entry = AccountEntry(
-            part,
-            place,
-            cast(str, good.get("id") or f"{part.document.file}:{place}"),
-            cast(str, good.get("name", "")),
-            cast("str | None", good.get("ou")),
-            cast(str, good.get("environment", "")),
-            cast("dict[str, str]", good.get("tags", NOTHING)),
-            NOTHING if good.keys() <= _NOT_SETTINGS else _given(good, _NOT_SETTINGS),
-            [],
-        )
-        _check_name(part, report, entry)
-        roles = table.get("roles")
-        if isinstance(roles, list):
-            _parse_roles(entry, report, roles, known, names)
+        roles = table.get("roles", [])
+        if _sound(table):
+            given = table.get
+            entry = AccountEntry(
+                part, place, table["id"], table["name"], given("ou"), given("environment", ""), given("tags", NOTHING),
+                NOTHING, NO_ROLES,
+            )  # fmt: skip
+        else:
+            entry = _close_look(part, report, place, table)
         part.accounts.append(entry)
+        if not isinstance(roles, list):
+            continue
+        text = repr(roles)
+        found = known.get(text)
+        if found is None:
+            before = report.count
+            found = _parse_roles(entry, report, roles)
+            if report.count == before:
+                known[text] = found
+        entry.roles = found
+        if found.plain is None:
+            _check_arns(entry, report)
+
+
+def _sound(table: Mapping[str, Any]) -> bool:
+    """Tell, quickly, that an account holds nothing but the usual, all of it right. False asks for a closer look."""
+    account_id, name, ou, tags = table.get("id"), table.get("name"), table.get("ou", "-"), table.get("tags", NOTHING)
+    environment = table.get("environment", "-")
+    return (
+        table.keys() <= _NOT_SETTINGS
+        and type(account_id) is str
+        and len(account_id) == 12
+        and account_id.isascii()
+        and account_id.isdigit()
+        and type(name) is str
+        and not (name.isspace() or not name)
+        and not misleading(name, account_id)
+        and type(ou) is str
+        and not (ou.isspace() or not ou)
+        and type(environment) is str
+        and not (environment.isspace() or not environment)
+        and (tags is NOTHING or (type(tags) is dict and all(type(value) is str for value in tags.values())))
+    )
+
+
+def _close_look(part: Part, report: Report, place: int, table: dict[str, Any]) -> AccountEntry:
+    keys: Keys = ("accounts", place)
+    good = check_table(report, part.document, keys, table, fields.ACCOUNT, required=("id",), elsewhere=_ON_ROLES)
+    entry = AccountEntry(
+        part,
+        place,
+        cast(str, good.get("id") or f"{part.document.file}:{place}"),
+        cast(str, good.get("name", "")),
+        cast("str | None", good.get("ou")),
+        cast(str, good.get("environment", "")),
+        cast("dict[str, str]", good.get("tags", NOTHING)),
+        NOTHING if good.keys() <= _NOT_SETTINGS else _given(good, _NOT_SETTINGS),
+        NO_ROLES,
+    )
+    _check_name(part, report, entry)
+    return entry
 
 
 def _check_name(part: Part, report: Report, entry: AccountEntry) -> None:
@@ -232,42 +286,27 @@ def _check_name(part: Part, report: Report, entry: AccountEntry) -> None:
 
 def misleading(name: str, account_id: str) -> bool:
     """Tell whether a name would be taken for another account's id, or for an ARN, where a target is asked for."""
-    return name.startswith("arn:") or (name != account_id and fields.ACCOUNT_ID.fullmatch(name) is not None)
+    if len(name) == 12 and name != account_id and fields.ACCOUNT_ID.fullmatch(name):
+        return True
+    return name.startswith("arn:")
 
 
-def _parse_roles(
-    entry: AccountEntry, report: Report, roles: list[Any], known: dict[str, tuple[str, Given]], names: set[str]
-) -> None:
-    """Take the roles of an account. Tables that read the same are checked once: a thousand accounts repeat a few."""
-    taken = entry.roles
+def _parse_roles(entry: AccountEntry, report: Report, roles: list[Any]) -> Roles:
+    taken = Roles()
     seen: set[str] = set()
     for place, table in enumerate(roles):
         if type(table) is not dict:
             continue
-        name = table.get("name")
-        if len(table) == 1 and type(name) is str and name in names:
-            given = NOTHING
-        else:
-            text = repr(table)
-            found = known.get(text)
-            if found is None:
-                before = report.count
-                found = _parse_role(entry, report, place, table)
-                if report.count == before:
-                    known[text] = found
-                    names.add(found[0])
-            name, given = found
-            if "arn" in given:
-                _check_arn(entry, report, place, given)
+        name, given = _parse_role(entry, report, place, table)
         if name in seen:
-            report.add(
-                entry.part.document,
-                (*entry.keys, "roles", place, "name"),
-                f"the role {quoted(name)} stands here twice: two targets with one name",
-            )
+            message = f"the role {quoted(name)} stands here twice: two targets with one name"
+            report.add(entry.part.document, (*entry.keys, "roles", place, "name"), message)
         elif name:
             seen.add(name)
-            taken.append((name, given, place))
+            taken.given.append((name, given, place))
+    if all(given is NOTHING for _, given, _ in taken.given):
+        taken.plain = tuple(name for name, _, _ in taken.given)
+    return taken
 
 
 def _parse_role(entry: AccountEntry, report: Report, place: int, table: dict[str, Any]) -> tuple[str, Given]:
@@ -277,15 +316,14 @@ def _parse_role(entry: AccountEntry, report: Report, place: int, table: dict[str
     return cast(str, good.get("name", "")), _given(good, ("name",))
 
 
-def _check_arn(entry: AccountEntry, report: Report, place: int, given: Given) -> None:
-    found = fields.ROLE_ARN.fullmatch(given["arn"])
-    if found and entry.identified and found[2] != entry.id:
-        report.add(
-            entry.part.document,
-            (*entry.keys, "roles", place, "arn"),
-            f"is of account {found[2]}, and stands in account {entry.id}",
-            "a role stands under its own account",
-        )
+def _check_arns(entry: AccountEntry, report: Report) -> None:
+    """Note ARNs of other accounts."""
+    for _, given, place in entry.roles.given:
+        found = fields.ROLE_ARN.fullmatch(given["arn"]) if "arn" in given else None
+        if found and entry.identified and found[2] != entry.id:
+            message = f"is of account {found[2]}, and stands in account {entry.id}"
+            keys = (*entry.keys, "roles", place, "arn")
+            report.add(entry.part.document, keys, message, "a role stands under its own account")
 
 
 def _check_together(part: Part, report: Report, keys: Keys, good: Mapping[str, object]) -> None:

@@ -19,7 +19,6 @@ something and no row matches all; then each of those words may have a typo.
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final
@@ -32,25 +31,12 @@ from xswitch.catalog.nearest import nearest_name
 from xswitch.catalog.pasted import Place, locate, permission_set
 from xswitch.catalog.query import Query, Term, parse
 from xswitch.catalog.ranking import Layout, Plan, rank
-from xswitch.catalog.tables import FRECENCY, UNIT
+from xswitch.catalog.tables import UNIT
+from xswitch.catalog.visits import Visits, frecency
 from xswitch.text import clean
 
-HALF_LIFE: Final = 7 * 86400.0  # seconds in which a visit loses half of its weight
 _CERTAIN: Final = 1 << 24  # a query that is a name or an id: above any sum of words
 _LONGEST: Final = 4096  # characters of a query that are read
-
-Visits = Mapping[str, tuple[float, int, float]]
-
-
-def frecency(total: float, last: float, now: float) -> float:
-    """Return the bonus for visits, in points: ``min(B, log2(1 + Σ 2^(-age/7d)))``.
-
-    ``total`` is the sum of 2^(-age/7d) as it stood at ``last``; times are epoch seconds. A clock that went back counts
-    as no time passed.
-    """
-    if not (total > 0 and math.isfinite(last)):
-        return 0.0
-    return min(FRECENCY, math.log2(1 + total * 2 ** (-max(0.0, now - last) / HALF_LIFE)))
 
 
 class Result:
@@ -224,9 +210,9 @@ class Index:
     def _lift(self, plan: Plan, query: str, visits: Visits, now: float) -> None:
         """Put into ``plan`` what lifts a row: the query being its name or id, and visits."""
         layout, columns, _ = self._built()
-        for name, (total, _, last) in visits.items():
+        for name, visit in visits.items():
             row = self.row(name)
-            units = int(frecency(total, last, now) * UNIT)
+            units = int(frecency(visit, now) * UNIT)
             if row is not None and units > 0:
                 plan.boosts[row] = units
         whole = fold(query.strip()).text
@@ -287,14 +273,19 @@ def _build(targets: Sequence[Target]) -> tuple[Layout, Columns, list[Account]]:
     rows: list[list[int]] = []
     roles: dict[str, int] = {}
     numbers: dict[int, int] = {}
+    by_value: dict[Account, int] = {}
     role_of = array("l")
     account_of = array("l")
     for row, target in enumerate(targets):
         account = target.account
-        number = numbers.setdefault(id(account), len(accounts))
-        if number == len(accounts):
-            accounts.append(account)
-            rows.append([])
+        number = numbers.get(id(account), -1)
+        if number < 0:
+            number = by_value.setdefault(account, len(by_value))
+            if number == len(accounts):
+                accounts.append(account)
+                rows.append([])
+            if account is accounts[number]:  # only one that is kept: the number of a freed object is given again
+                numbers[id(account)] = number
         rows[number].append(row)
         account_of.append(number)
         role_of.append(roles.setdefault(target.role, len(roles)))

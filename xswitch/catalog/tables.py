@@ -3,10 +3,10 @@
 An organization of 10,000 targets has 1,000 account names, a dozen roles, OUs and environments: a word is matched with
 every distinct value once, never with every row.
 
-The score of a match is frizbee's, under weights that favour the beginnings of words: after a gap, a letter that begins a
-word counts nearly as the next letter would, and one inside of a word counts nothing. They are chosen so that, with one
-step between account and role, ``payprod`` finds payments-prod before a role PayProdReader, ``dep`` a role Deploy before
-data-lake-prod, and ``ro`` a role ReadOnly before the letters in payments-prod.
+The score of a match is frizbee's, under weights that favour the beginnings of words: after a gap, a letter that begins
+a word counts nearly as the next letter would, and one inside of a word counts nothing. They are chosen so that, with
+one step between account and role, ``payprod`` finds payments-prod before a role PayProdReader, ``dep`` a role Deploy
+before data-lake-prod, and ``ro`` a role ReadOnly before the letters in payments-prod.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from xswitch.catalog.query import Mode
 UNIT: Final = 64  # of the score's points; what is under one point only settles ties
 STEP: Final = 10  # points between one field's weight and the next one's
 EXACT: Final = 16  # points for a word that is the whole value
-FRECENCY: Final = 8.0  # the bound B of the bonus for visits, in points: under one STEP
 LETTER: Final = 12
 
 _SCORING: Final = Scoring(
     match_score=LETTER,
-    mismatch_penalty=6,
+    mismatch_penalty=2 * LETTER,
     gap_open_penalty=LETTER,
     gap_extend_penalty=0,
     prefix_bonus=18,
@@ -47,14 +46,14 @@ _LITERAL: Final[Mapping[Mode, Literal["substring", "prefix", "suffix", "exact"]]
     "whole": "exact",
 }
 _KEPT: Final = 64  # words whose hits are remembered
+_KEPT_SPOTS: Final = 4096  # positions that are remembered
 
 
 class Table:
     """The distinct values of one field, each with its owners (accounts, or for roles the role itself)."""
 
     def __init__(self, name: str, weight: int, values: Iterable[str], *, strict: bool = False, exact: int = 0) -> None:
-        """Take ``weight`` in steps. ``strict``: short words must begin a word here. ``exact``: points
-        for a word that is the whole value."""
+        """Take ``weight`` in steps and ``exact``, points for the whole value. ``strict``: short words begin a word."""
         self.name = name
         self.weight = weight * STEP
         self.strict = strict
@@ -63,6 +62,7 @@ class Table:
         self._parts: list[int] = []
         self._equal: dict[str, list[int]] = {}
         self._haystacks: Haystacks | None = None
+        self._spots: dict[tuple[int, str, Mode, int], tuple[tuple[int, ...], bool]] = {}
         self._hits: OrderedDict[tuple[str, Mode, int], dict[int, int]] = OrderedDict()
 
     def warm(self) -> Haystacks:
@@ -111,7 +111,7 @@ class Table:
             matches = matcher(text, mode).match_list(haystacks)
             found = {m.index: (m.score + weight) * UNIT - 4 * parts[m.index] for m in matches}
             if mode == "boundary":
-                alone = re.compile(rf"(?<![^\W_]){re.escape(text)}(?![^\W_])", re.IGNORECASE)
+                alone = _alone(text)
                 found = {number: units for number, units in found.items() if alone.search(self.folded[number].text)}
         for number in self._equal.get(text.casefold(), ()) if self.exact else ():
             if number in found:
@@ -141,16 +141,35 @@ class Table:
 
     def positions(self, number: int, text: str, mode: Mode, typos: int = 0) -> tuple[tuple[int, ...], bool]:
         """Return the shown positions that ``text`` matches in a value, and whether its letters stand side by side."""
+        asked = (number, text, mode, typos)
+        known = self._spots.get(asked)
+        if known is None:
+            if len(self._spots) >= _KEPT_SPOTS:
+                self._spots.clear()
+            known = self._spots[asked] = self._locate(number, text, mode, typos)
+        return known
+
+    def _locate(self, number: int, text: str, mode: Mode, typos: int) -> tuple[tuple[int, ...], bool]:
         value = self.folded[number]
         if not text:
             return (), False
         if mode == "open":
             return value.shown(self._open_positions(value.text.casefold(), text)), True
-        for tried in ("substring", mode) if mode == "fuzzy" else (mode,):
-            found = matcher(text, tried, typos if tried == "fuzzy" else 0).match_one_indices(value.text, 0)
-            if found is not None and (tried != "fuzzy" or found.score >= self.floor(text, typos)):
-                return value.shown(value.characters(found.indices)), tried != "fuzzy"
-        return (), False
+        if mode == "boundary":
+            found_alone = _alone(text).search(value.text)
+            return (value.shown(range(*found_alone.span())), True) if found_alone else ((), False)
+        literal = matcher(text, "substring" if mode == "fuzzy" else mode).match_one_indices(value.text, 0)
+        if literal is not None:
+            return value.shown(value.characters(literal.indices)), True
+        if mode != "fuzzy":
+            return (), False
+        found = matcher(text, mode, typos).match_one_indices(value.text, 0)
+        if found is None or found.score < self.floor(text, typos):
+            return (), False
+        at = value.characters(found.indices)
+        if len(at) < len(text) - typos:
+            at = _spell(text.casefold(), value.text) or at
+        return value.shown(at), False
 
     def _open_positions(self, value: str, text: str) -> list[int]:
         """Return where the longest literal piece of a field's text stands."""
@@ -158,6 +177,30 @@ class Table:
         at = f"/{value}".find(f"/{piece}") if self.name == "ou" else value.find(piece)
         at = value.find(piece) if at < 0 else at
         return [] if at < 0 else list(range(at, at + len(piece)))
+
+
+def _alone(text: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W_]){re.escape(text)}(?![^\W_])", re.IGNORECASE)
+
+
+def _spell(text: str, value: str) -> list[int]:
+    """Return the tightest stretch of ``value`` that spells ``text``: frizbee tells no letter that scored nothing."""
+    lower = value.casefold()
+    if len(lower) != len(value):
+        return []
+    best: list[int] = []
+    start = lower.find(text[0])
+    while start >= 0:
+        at = [start]
+        for letter in text[1:]:
+            following = lower.find(letter, at[-1] + 1)
+            if following < 0:
+                return best
+            at.append(following)
+        if not best or at[-1] - at[0] < best[-1] - best[0]:
+            best = at
+        start = lower.find(text[0], start + 1)
+    return best
 
 
 def matcher(text: str, mode: Mode, typos: int = 0) -> Matcher:

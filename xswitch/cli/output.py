@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +62,9 @@ def fail(error: XswitchError, *, as_json: bool) -> int:
     return error.exit_status
 
 
-def table(rows: list[tuple[str, ...]], *, head: tuple[str, ...] = ()) -> str:
+def table(rows: Sequence[tuple[str, ...]], *, head: tuple[str, ...] = ()) -> str:
     """Lay rows out in columns, two blanks apart, the last one ragged. Cells are made safe to show."""
-    cells = [tuple(clean(cell) for cell in row) for row in ([head] if head else []) + rows]
+    cells = [tuple(clean(cell) for cell in row) for row in ([head] if head else []) + list(rows)]
     if not cells:
         return ""
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]

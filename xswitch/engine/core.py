@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xswitch.secret import Secret
     from xswitch.session.broker import Broker
     from xswitch.session.model import Caller
+    from xswitch.shell.environment import Look
     from xswitch.vault import Vault
 
 SERVED_ABOVE = 900
@@ -235,7 +236,7 @@ class Engine:
         made = changes(session, self.environ, self._look(session))
         return quoting.text(form, made.assignments, made.removals)
 
-    def _look(self, session: Session) -> object:
+    def _look(self, session: Session) -> Look:
         from xswitch.shell.environment import Look
 
         environment = self.catalog.environments.get(session.environment)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from xswitch.policy.model import Caller, Request, Role
-from xswitch.policy.principals import role_arn_of
 from xswitch.policy.variables import Context
 
 _TYPES: Final = {
@@ -25,7 +24,7 @@ _TYPES: Final = {
 def caller_context(caller: Caller) -> dict[str, tuple[str, ...]]:
     """Return the keys that describe the principal, whatever it calls."""
     found: dict[str, str | None] = {
-        "aws:principalarn": role_arn_of(caller) if caller.kind == "role-session" else caller.principal_arn,
+        "aws:principalarn": caller.principal_arn,
         "aws:principalaccount": caller.account,
         "aws:principaltype": _TYPES[caller.kind],
         "aws:principalisawsservice": "false",

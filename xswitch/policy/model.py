@@ -65,10 +65,14 @@ class Caller:
 
     @property
     def principal_arn(self) -> str:
-        """The value of ``aws:PrincipalArn``: the role's ARN for a session of a role, never the session's."""
+        """The value of ``aws:PrincipalArn``: for a session of a role the role's ARN, never the session's.
+
+        Where ``issued_by`` is not known, the role is taken for one without a path.
+        """
         if self.kind in ("role-session", "session-token") and self.issued_by:
             return self.issued_by
-        return self.arn
+        head, found, rest = self.arn.partition(":assumed-role/")
+        return f"{head.replace(':sts:', ':iam:', 1)}:role/{rest.partition('/')[0]}" if found else self.arn
 
     @property
     def user_id(self) -> str:

@@ -12,6 +12,7 @@ from xswitch.policy.model import Caller
 Grant: TypeAlias = Literal["account", "user", "role", "session", "anyone"]
 """How a principal names the caller: by its account, by the user's or role's ARN, by the session's, or with ``*``."""
 
+_ENTITIES: Final[dict[str, Grant]] = {"role-session": "role", "user": "user", "session-token": "user"}
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _UNIQUE_ID: Final = re.compile(r"A(?:ID|RO)A[A-Z0-9]{1,124}", re.ASCII)
 _ARN: Final = re.compile(
@@ -49,14 +50,6 @@ def grants(principal: object, caller: Caller) -> frozenset[Grant]:
     return frozenset(grant for grant in found if grant)
 
 
-def role_arn_of(caller: Caller) -> str:
-    """Return the ARN of the role behind a session; without ``issued_by`` the one that has no path."""
-    if caller.issued_by:
-        return caller.issued_by
-    head, _, rest = caller.arn.partition(":assumed-role/")
-    return f"{head.replace(':sts:', ':iam:', 1)}:role/{rest.partition('/')[0]}" if rest else ""
-
-
 def _grant(named: str, caller: Caller) -> Grant | None:
     if named == "*":
         return "anyone"
@@ -66,8 +59,6 @@ def _grant(named: str, caller: Caller) -> Grant | None:
     if named == caller.arn:
         return "user" if caller.kind in ("user", "session-token") else "session"
     by_id = bool(caller.unique_id) and named == caller.unique_id
-    if caller.kind == "role-session" and (by_id or named == role_arn_of(caller)):
-        return "role"
-    if caller.kind in ("user", "session-token") and (by_id or named == caller.principal_arn):
-        return "user"
-    return None
+    if not by_id and named != caller.principal_arn:
+        return None
+    return _ENTITIES.get(caller.kind)

@@ -81,5 +81,6 @@ def main_region(session: BotoSession, partition: str) -> str:
 
 
 def host_of(session: BotoSession, region: str) -> str:
+    """Return the host of STS in a region: to tell whether a proxy serves it."""
     found = session.get_component("endpoint_resolver").construct_endpoint("sts", region)
     return str(found["hostname"]) if found else f"sts.{region}.amazonaws.com"

@@ -42,7 +42,8 @@ class Hop:
     """One STS call of a plan, with all that makes its request.
 
     ``mfa_serial`` is set where the code goes with this very call. ``target`` is the name of what it opens, "" for
-    GetSessionToken. ``account_id`` is the account of the role, or of the user.
+    GetSessionToken. ``account_id`` is the account of the role, or of the user; ``environment`` is the name of its
+    environment, or "".
     """
 
     kind: HopKind
@@ -58,6 +59,7 @@ class Hop:
     policy: str = ""
     policy_arns: tuple[str, ...] = ()
     mfa_serial: str = ""
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Plan:
     ``as every chain does``. ``asked`` is what the person or the catalog wanted where that was longer, else None.
     ``guard`` is the environment whose guard has to be passed, or None. ``region`` is what the session gets.
     ``needs_caller`` tells that the plan is a guess until GetCallerIdentity has said who the caller is: then it is made
-    again before anything is asked of AWS.
+    again before anything is asked of AWS. ``options`` are those that it was made with.
     """
 
     target: Target
@@ -81,6 +83,7 @@ class Plan:
     guard: Environment | None
     region: str
     needs_caller: bool = False
+    options: Options = Options()
 
     @property
     def chained(self) -> bool:

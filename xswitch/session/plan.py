@@ -19,7 +19,7 @@ from typing import Final
 from xswitch.catalog.model import Catalog, Environment, Identity, Target
 from xswitch.errors import NoSuchTarget, Usage
 from xswitch.session import names
-from xswitch.session.duration import CHAIN, HOUR, ROLE, SESSION_TOKEN_LIFE, checked, ladder
+from xswitch.session.duration import CHAIN, HOUR, ROLE, SESSION_TOKEN_LIFE, SHORTEST, checked, ladder
 from xswitch.session.model import Caller, Hop, Options, Plan
 from xswitch.text import clean
 
@@ -115,21 +115,39 @@ def plan(
         guard=environment if environment is not None and environment.guarded else None,
         region=_region(options.region or target.region),
         needs_caller=_needs_caller(caller, chain, options),
+        options=options,
     )
 
 
-def stepped_down(plan: Plan, *, chain: bool = False) -> Plan:
-    """Return ``plan`` for an hour, after AWS refused the longer one; ``chain`` where it named the chain's limit.
+def stepped_down(plan: Plan, *, hop: int = -1, seconds: int = HOUR, chain: bool = False) -> Plan:
+    """Return ``plan`` with at most ``seconds`` for one of its calls, after AWS refused more or is known to.
 
-    It is the plan that :func:`plan` makes once the refusal is learnt: where the refused call carried the code, the
-    next code goes with GetSessionToken, since an hour is all there is to win.
+    ``chain`` tells that AWS named the chain's limit. It is the plan that :func:`plan` makes once this is learnt: where
+    the refused call carried the code and an hour is left, the next code goes with GetSessionToken instead.
     """
-    last = replace(plan.hops[-1], duration=HOUR, mfa_serial="")
-    before = plan.hops[:-1]
-    if plan.hops[-1].mfa_serial:
-        before = (*before, _session_token(plan.identity, plan.caller, plan.hops[-1].mfa_serial))
-    asked = plan.asked or (plan.duration if plan.duration > HOUR else None)
-    return replace(plan, hops=(*before, last), duration=HOUR, why=CHAIN if chain else ROLE, asked=asked)
+    place = hop % len(plan.hops)
+    refused = plan.hops[place]
+    before, after = plan.hops[:place], plan.hops[place + 1 :]
+    seconds = max(SHORTEST, min(seconds, refused.duration))
+    shorter = replace(refused, duration=seconds)
+    if refused.mfa_serial and refused.kind == "assume-role" and seconds <= HOUR:
+        shorter = replace(shorter, mfa_serial="")
+        before = (*before, _session_token(plan.identity, plan.caller, refused.mfa_serial))
+    hops = (*before, shorter, *after)
+    if after:
+        return replace(plan, hops=hops)
+    asked = plan.asked or (plan.duration if plan.duration > seconds else None)
+    return replace(plan, hops=hops, duration=seconds, why=CHAIN if chain else ROLE, asked=asked)
+
+
+def within(plan: Plan, learnt: Mapping[str, int]) -> Plan:
+    """Return ``plan`` within what is known of its roles' maxima now: itself where nothing was learnt since."""
+    for role_arn, most in learnt.items():
+        for place, hop in enumerate(plan.hops):
+            if hop.role_arn == role_arn and hop.duration > most:
+                plan = stepped_down(plan, hop=place, seconds=most)
+                break
+    return plan
 
 
 def _settled(identity: Identity, caller: Caller) -> Caller:
@@ -227,6 +245,7 @@ def _assume_role(given: _Given, target: Target, options: Options, duration: int)
         transitive_tags=target.transitive_tags,
         policy=target.policy,
         policy_arns=target.policy_arns,
+        environment=target.account.environment,
     )
 
 

@@ -75,7 +75,10 @@ def side_of(message: str) -> Side:
 
 
 def error_of(refusal: Refusal, *, doing: str, identity: str) -> XswitchError:
-    """Return the error for an answer of STS. ``doing`` completes "the request for …"; ``identity`` is whose keys signed."""
+    """Return the error for an answer of STS.
+
+    ``doing`` completes "the request for …"; ``identity`` is whose keys signed it.
+    """
     if refusal.code in BUSY or refusal.status == 429:
         return Unreachable(f"AWS kept throttling the request for {doing}", "wait a little, then try again")
     if refusal.status >= 500 or not refusal.code or refusal.code.isdigit():

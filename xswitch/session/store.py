@@ -14,6 +14,9 @@ Facts = Mapping[str, str | int | float]
 class RecordStore(Protocol):
     """Encrypted records with plain headers, and locks between processes. Every method raises VaultUnavailable."""
 
+    def unlock(self) -> None:
+        """Get the key, making it where there is none, before anything is spent on what must then be kept."""
+
     def read(self, name: str) -> Record | None:
         """Return the record, opened, or None where there is none. Raises RecordDamaged."""
 

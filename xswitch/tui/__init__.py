@@ -26,8 +26,8 @@ def run(engine: Engine, query: str = "", *, choose: bool = False) -> int | str:
 def _load() -> type[XswitchApp]:
     """Import Textual and the app.
 
-    Textual paints at most TEXTUAL_FPS times a second, a key up to a frame late, and reads that once, when imported.
-    Nothing here is animated, so a higher figure costs nothing and shows a key sooner. The environment is left as it was.
+    Textual paints at most TEXTUAL_FPS times a second, so a key shows up to a frame late; it reads that when imported.
+    Nothing here is animated: a higher figure costs nothing. The environment is left as it was.
     """
     import gc
     import os

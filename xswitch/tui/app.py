@@ -47,7 +47,11 @@ class XswitchApp(Lifecycle):
     @classmethod
     def of(cls, engine: Engine, query: str, *, choosing: bool = False) -> XswitchApp:
         """Return the app as the person's preferences want it."""
-        return cls(engine, query=query, choosing=choosing)
+        own = engine.preferences
+        glyphs = choose(engine.environ, ascii_only=own.ascii)
+        return cls(
+            engine, query=query, choosing=choosing, theme=own.theme, keys=own.keys, glyphs=glyphs, name=own.organization
+        )
 
     def _palette(self, theme: ThemeName) -> Palette:
         system = self.console.color_system

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.errors import XswitchError
 from xswitch.text import clean
+from xswitch.tui.draw import Span
 from xswitch.tui.glyphs import Glyphs
 from xswitch.tui.themes import Palette, hue_of
 
@@ -117,6 +118,14 @@ class Desk:
     def forget(self) -> None:
         """Forget what the engine said of targets: something was opened, ended or refused."""
         self._outlooks.clear()
+
+    def badge(self, word: str, hue: str) -> Span:
+        """Return a filled badge, with brackets where only ASCII can be shown."""
+        return Span(f"[{word}]" if self.glyphs.ascii else f" {word} ", "bg", bold=True, bg=hue)
+
+    def sign_of(self, env: EnvView) -> Span:
+        """Return an environment's word: a badge where it is guarded."""
+        return self.badge(env.word, env.hue) if env.guarded else Span(env.word, env.hue)
 
     def environment(self, name: str) -> EnvView:
         """Return an environment as it is shown."""

@@ -102,11 +102,6 @@ def rule(title: Line, width: int, glyphs: Glyphs, right: Line = ()) -> list[Span
     return [*title, *line, *([Span(" ")] if right else []), *right]
 
 
-def badge(word: str, hue: str) -> Span:
-    """Return a filled badge."""
-    return Span(f" {word} ", "bg", bold=True, bg=hue)
-
-
 def wrap(text: str, width: int) -> list[str]:
     """Break ``text`` between words into lines of at most ``width`` cells; a longer word is broken where it must be."""
     lines: list[str] = []

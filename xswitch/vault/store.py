@@ -52,6 +52,10 @@ class Vault:
         self._keys = Keys(self._folder, holder, shadow=shadow)
         self._clock = clock
 
+    def unlock(self) -> None:
+        """Get the key, making it where there is none, before anything is spent on what must then be kept. May block."""
+        self._keys.get()
+
     def read(self, name: str) -> Record | None:
         """Return the record, opened, or None where there is none. Raises RecordDamaged."""
         data = self._folder.read(record.file_name(name), record.MAX_RECORD + 1)

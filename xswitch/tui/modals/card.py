@@ -12,7 +12,7 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 
 from xswitch.tui.desk import NO_ENV, Desk, EnvView
-from xswitch.tui.draw import Line, Span, badge, width_of
+from xswitch.tui.draw import Line, Span, width_of
 from xswitch.tui.themes import Palette
 from xswitch.tui.widgets.painted import Painted
 
@@ -56,7 +56,9 @@ class Card(Painted):
         hue = env.hue if env.guarded else "faint"
         pad = question.padding
         content = question.fitted(width - 2 * pad, height - 2)
-        title = [badge(env.word, env.hue)] if env.guarded else [Span(f" {env.word}", env.hue)] if env.word else []
+        title = (
+            [self.desk.badge(env.word, env.hue)] if env.guarded else [Span(f" {env.word}", env.hue)] if env.word else []
+        )
         title += [Span(f" {question.title_words} ", "strong", bold=True)]
         top = [Span(box[:2], hue), *title]
         top.append(Span(box[1] * max(0, width - width_of(top) - 1) + box[2], hue))

@@ -96,6 +96,11 @@ class Picker(Board):
         if not self.choosing:
             hints += [Hint("console", refused=LATER["console"]), Hint("copy", refused=none)]
             hints += [Hint("explain", refused=later), Hint("sessions")]
+        if self.app.size.width >= 160 and not self.choosing:
+            hints += [
+                Hint("pin", refused=none),
+                Hint("unfold", "fold or open", key="left/right", refused="" if empty else "the search is not empty"),
+            ]
         hints += [Hint("commands"), Hint("help", key="?" if empty else ""), Hint("back", "leave" if empty else "clear")]
         return hints
 

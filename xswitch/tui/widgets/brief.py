@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk, Row
-from xswitch.tui.draw import Line, Span, badge, fit, spread, width_of
+from xswitch.tui.draw import Line, Span, fit, spread, width_of
 from xswitch.tui.plans import asks_for, external_id_words, person_of, roles_on
 from xswitch.tui.widgets.painted import Painted
 from xswitch.tui.words import hue_of
@@ -54,7 +54,7 @@ class Brief(Painted):
 
     def _first(self, row: Row, outlook: Outlook | None, room: int) -> Line:
         env = row.env
-        word = badge(env.word, env.hue) if env.guarded else Span(env.word, env.hue)
+        word = self.desk.sign_of(env)
         right = self._right(row, outlook)
         for what in (right, Span("")):
             lead = [word, Span(" ")] if env.word and room >= 36 else []

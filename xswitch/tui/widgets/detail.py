@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk, EnvView, Row
-from xswitch.tui.draw import Line, Span, badge, fit, fuse, pad, rule, wrap
+from xswitch.tui.draw import Line, Span, fit, fuse, pad, rule, wrap
 from xswitch.tui.plans import enter_words, facts, guard_words, wire
 from xswitch.tui.widgets.painted import Painted
 from xswitch.tui.words import clock, hue_of
@@ -77,7 +77,7 @@ class Detail(Painted):
         if not env.word:
             return []
         words, hue = guard_words(self.desk, env, outlook)
-        word = badge(env.word, env.hue) if env.guarded else Span(env.word, env.hue)
+        word = self.desk.sign_of(env)
         room = width - len(word.text) - 1
         first, *rest = wrap(words, room) or [""]
         return [[word, Span(f" {first}", hue)], *([Span(" " * (len(word.text) + 1)), Span(more, hue)] for more in rest)]

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, badge, cells, fit, pad, rule, spread, width_of, wrap
+from xswitch.tui.draw import Line, Span, cells, fit, pad, rule, spread, width_of, wrap
 from xswitch.tui.widgets.page import Page, filled
 from xswitch.tui.words import clock_seconds
 
@@ -40,7 +40,7 @@ class Explained(Page):
         request = f"request {told.request_id[:8]}" if told.request_id else ""
         facts = "  ".join(part for part in (told.aws_code, clock_seconds(told.at, self.desk.zone), request) if part)
         title = [
-            badge("DENIED", "danger"),
+            self.desk.badge("DENIED", "danger"),
             Span("  "),
             Span(fit(told.target, max(8, inner - 12), glyphs.cut), "strong", bold=True),
         ]

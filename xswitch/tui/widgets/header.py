@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, badge, spread, width_of
+from xswitch.tui.draw import Line, Span, spread, width_of
 from xswitch.tui.widgets.painted import Painted
 
 
@@ -30,20 +30,14 @@ class Header(Painted):
         right = [[Span(self.bare, "muted")]] if self.bare else self._right()
         margin = 2 if width >= 40 else 1
         room = width - 2 * margin
-        while True:
-            line = spread(_joined(left), _joined(right), room)
-            if width_of(line) <= room and (not right or line[-1] is right[-1][-1]):
-                return [[Span(" " * margin), *line]]
-            if len(right) > 2:
+        while left and width_of(_joined(left)) + width_of(_joined(right)) + 1 > room:
+            if len(right) > 2 or (len(left) == 1 and len(right) > 1):
                 right.pop(0)
-            elif len(left) > 1:
-                left.pop()
-            elif len(right) > 1:
-                right.pop(0)
-            elif left:
-                left.pop()
             else:
-                return [[Span(" " * margin), *right[0]]]
+                left.pop()
+        if left:
+            return [[Span(" " * margin), *spread(_joined(left), _joined(right), room)]]
+        return [[Span(" " * margin), *right[-1]]]
 
     def _right(self) -> list[list[Span]]:
         """Facts in the order in which they yield, the first first; what ends next never does."""
@@ -62,7 +56,7 @@ class Header(Painted):
         elif now == "soon":
             facts.append([Span(f"{desk.glyphs.soon} {name} ends in {words}", "warn", bold=True)])
         else:
-            facts.append([badge(f"{name} ends in {words}", "danger")])
+            facts.append([self.desk.badge(f"{name} ends in {words}", "danger")])
         return facts
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, badge, cells, fit, fuse, rule, width_of
+from xswitch.tui.draw import Line, Span, cells, fit, fuse, rule, width_of
 from xswitch.tui.grid import Grid
 from xswitch.tui.widgets.listing import Listing
 from xswitch.tui.words import ago, clock, hue_of
@@ -229,7 +229,7 @@ class SessionList(Listing[Item]):
         spans += [Span(account, ink, bold=here), Span(slash, "faint"), Span(role, ink, bold=here)]
         if not self.tall and env.word and at.fuse:
             word = (
-                badge(env.word, env.hue)
+                self.desk.badge(env.word, env.hue)
                 if env.guarded and not desk.palette.fills
                 else Span(env.word, env.hue, bold=env.guarded)
             )
@@ -240,7 +240,7 @@ class SessionList(Listing[Item]):
             spans.extend(what)
 
         if now == "ending":
-            put(at.time - cells(words) - 1, badge(words, "danger"))
+            put(at.time - cells(words) - 1, self.desk.badge(words, "danger"))
         elif now == "soon":
             put(at.time - cells(words) - 2, Span(f"{glyphs.soon} {words}", "warn", bold=True))
         else:
@@ -262,7 +262,7 @@ class SessionList(Listing[Item]):
         spans: list[Span] = [self._rail(live), Span(" " * (at.target - 1))]
         if env.guarded and not desk.palette.fills:
             spans[-1] = Span(" " * (at.target - 2))
-            spans.append(badge(env.word, env.hue))
+            spans.append(self.desk.badge(env.word, env.hue))
         else:
             spans.append(Span(fit(env.word, 9, desk.glyphs.cut), env.hue, bold=env.guarded))
         spans += [

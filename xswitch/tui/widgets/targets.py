@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from xswitch.countdown import step
 from xswitch.text import say_duration
 from xswitch.tui.desk import Desk, Row
-from xswitch.tui.draw import Line, Span, badge, cells, fit, fuse, rule, width_of
+from xswitch.tui.draw import Line, Span, cells, fit, fuse, rule, width_of
 from xswitch.tui.grid import Columns, Grid, columns
 from xswitch.tui.widgets.listing import Listing
 from xswitch.tui.widgets.nothing import Nothing
@@ -138,7 +138,7 @@ class TargetList(Listing[Item]):
         total = len(self.desk.targets)
         if self.result is None:
             return plural(total, "target")
-        like = "near " if self.result.relaxed else ""
+        like = "near: " if self.result.typos else ""
         return f"{like}{self.result.total:,} of {total:,}"
 
     # Folding.
@@ -322,10 +322,10 @@ class TargetList(Listing[Item]):
         if not env.word:
             return
         word = fit(env.word, at.env_width, self.desk.glyphs.cut) if at.env_width > 1 else env.word[:1]
-        if env.guarded and self.desk.glyphs.ascii and not palette.fills and not palette.coloured:
+        if env.guarded and (at_cursor or not palette.fills):
+            put(at.env - 1, self.desk.badge(word, env.hue))
+        elif env.guarded and self.desk.glyphs.ascii:
             put(at.env - 1, Span(f"[{word}]", env.hue, bold=True))
-        elif env.guarded and (at_cursor or not palette.fills):
-            put(at.env - 1, badge(word, env.hue))
         else:
             put(at.env, Span(word, env.hue if palette.coloured else "faint", bold=env.guarded))
 
@@ -338,7 +338,7 @@ class TargetList(Listing[Item]):
         if at.fuse:
             put(at.fuse, *fuse(max(1, halves) / (2 * at.fuse_width), at.fuse_width, glyphs, hue_of(now)))
         if now == "ending":
-            put(at.time - cells(words) - 1, badge(words, "danger"))
+            put(at.time - cells(words) - 1, self.desk.badge(words, "danger"))
         elif now == "soon":
             put(at.time - cells(words) - 2, Span(f"{glyphs.soon} {words}", "warn", bold=True))
         else:

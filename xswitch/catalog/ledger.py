@@ -1,0 +1,80 @@
+"""Small JSON files in the state folder that several processes change: visits and pins.
+
+A change reads, alters and replaces the file under a lock of its own (``.<name>.lock`` beside it, by flock, which the
+kernel drops when a process dies), so that parallel writers lose nothing. What can't be read as such a file is kept
+aside as ``<name>.broken`` and a new one is begun: nothing here is worth stopping a switch for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from xswitch.files import make_private_folder, write_atomically
+
+_PATIENCE: Final = 2.0  # seconds to wait for another process's change, which takes a few milliseconds
+_PAUSE: Final = 0.01
+_LARGEST: Final = 4 << 20  # bytes; a file that is larger was not written by us
+
+
+class NotALedger(ValueError):  # noqa: N818
+    """The file does not hold what it should."""
+
+
+def read(path: Path) -> object:
+    """Return what the file holds, or None where there is no file.
+
+    Raises NotALedger where it is not JSON, and OSError where it can't be read.
+    """
+    import json
+
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise NotALedger
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError) as error:
+        raise NotALedger from error
+
+
+def keep_aside(path: Path) -> None:
+    """Move a file that can't be read out of the way, in place of one that was moved before."""
+    with contextlib.suppress(FileNotFoundError):
+        path.replace(path.with_name(f"{path.name}.broken"))
+
+
+def write(path: Path, content: object) -> None:
+    """Replace the file, mode 0600. Raises OSError."""
+    import json
+
+    write_atomically(path, json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def locked(path: Path, pause: Callable[[float], None] = time.sleep) -> Iterator[None]:
+    """Hold the lock of ``path``, whose folder is made where it is missing.
+
+    Raises TimeoutError after two seconds, since a stopped process must not stop this one, and OSError.
+    """
+    import fcntl
+
+    make_private_folder(path.parent)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), flags, 0o600)
+    try:
+        for _ in range(int(_PATIENCE / _PAUSE)):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                pause(_PAUSE)
+        else:
+            raise TimeoutError(f"another process holds the lock of {path.name}")
+        yield
+    finally:
+        os.close(descriptor)

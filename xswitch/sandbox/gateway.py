@@ -1,0 +1,217 @@
+"""From an HTTP request to AWS's answer: which service and action, who signs, what goes wrong on purpose, the answer.
+
+The order is AWS's: the protocol, the signature's form and scope, its clock, its key and token, the signature itself,
+then throttling and disabled regions, then the action.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from xswitch.sandbox import sigv4, wire
+from xswitch.sandbox.faults import Fault, Faults
+from xswitch.sandbox.organization import Call, Organization
+from xswitch.sandbox.refusal import INTERNAL, REGION_DISABLED, Refusal
+from xswitch.sandbox.sigv4 import HttpRequest
+from xswitch.sandbox.state import Principal
+
+_SECRET_PARAMS: Final = frozenset({"TokenCode", "ExternalId", "AuthenticationCode1", "AuthenticationCode2"})
+_FORM: Final = "application/x-www-form-urlencoded"
+_JSON: Final = "application/x-amz-json-1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One call as a test can count it. ``outcome`` is ``ok`` or AWS's error code; secrets among params are hidden."""
+
+    time: float
+    service: str
+    action: str
+    caller: str
+    key_id: str
+    region: str
+    params: Mapping[str, Any]
+    outcome: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. ``cut`` sends half of the body, ``reset`` sends nothing and resets the connection."""
+
+    status: int
+    body: bytes
+    content_type: str
+    request_id: str
+    cut: bool = False
+    reset: bool = False
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What is known of one request so far, for its record and its error document."""
+
+    service: str = "sts"
+    action: str = ""
+    json: bool = False
+    params: Mapping[str, Any] | None = None
+    principal: Principal | None = None
+    region: str = ""
+    cut: bool = False
+    reset: bool = False
+    garbage: bool = False
+
+
+class Gateway:
+    """Answers requests for one organization. ``wait`` waits so many seconds, or less where the server stops."""
+
+    def __init__(
+        self, organization: Organization, clock: Callable[[], float], faults: Faults, wait: Callable[[float], object]
+    ) -> None:
+        self._organization = organization
+        self._clock = clock
+        self._faults = faults
+        self._wait = wait
+        self.calls: list[RecordedCall] = []
+
+    def answer(self, request: HttpRequest) -> Answer:
+        """Return the answer to one request; never raises."""
+        request_id = self._request_id()
+        visit = _Visit()
+        now = self._clock()
+        outcome = "ok"
+        status = 200
+        try:
+            body = self._succeed(request, visit, now, request_id)
+        except Refusal as refusal:
+            outcome, status = refusal.code, refusal.status
+            body = self._refuse(visit, refusal, request_id)
+        if visit.action:
+            self._record(visit, now, outcome, request_id)
+        if visit.garbage:
+            body = b"<html><body>\xff\xfe it's not you, it's us </bo"
+        kind = _JSON if visit.json else "text/xml"
+        return Answer(status, body, kind, request_id, cut=visit.cut, reset=visit.reset)
+
+    def _succeed(self, request: HttpRequest, visit: _Visit, now: float, request_id: str) -> bytes:
+        _read_protocol(request, visit)
+        signature = sigv4.read_signature(request)
+        visit.region = signature.region
+        sigv4.check_scope(signature, visit.service)
+        sigv4.check_clock(signature, now)
+        with self._organization.lock:
+            visit.principal, secret = self._organization.principal_of(signature.key_id, signature.token, now)
+        sigv4.check_signature(request, signature, secret)
+        lifetime = self._meet_faults(visit)
+        params = visit.params or {}
+        # Slow answers move the clock: what is issued, and what has expired, is judged by the time it is now.
+        call = Call(visit.principal, params, self._clock(), signature.region, request.source_ip, lifetime)
+        result = self._organization.perform(visit.service, visit.action, call)
+        if visit.json:
+            return json.dumps(result or {}).encode()
+        return wire.xml_answer(visit.service, visit.action, result, request_id)
+
+    def _meet_faults(self, visit: _Visit) -> int:
+        """Let the faults of this call happen; return the seconds that a session may last, 0 for as asked."""
+        lifetime = 0
+        for fault in sorted(self._faults.take(visit.action), key=lambda fault: fault.kind != "slow"):
+            if fault.kind == "slow":
+                self._wait(fault.value)
+            elif fault.kind == "shorten":
+                lifetime = int(fault.value)
+            else:
+                _happen(fault, visit)
+        if visit.service == "sts" and self._faults.region_disabled(visit.region):
+            account = visit.principal.account if visit.principal else ""
+            raise Refusal("RegionDisabledException", REGION_DISABLED.format(account=account), 403)
+        return lifetime
+
+    def _refuse(self, visit: _Visit, refusal: Refusal, request_id: str) -> bytes:
+        if visit.json:
+            return wire.json_error(refusal)
+        return wire.xml_error(visit.service, refusal, request_id)
+
+    def _record(self, visit: _Visit, now: float, outcome: str, request_id: str) -> None:
+        params = {
+            name: "(given)" if name in _SECRET_PARAMS else value for name, value in (visit.params or {}).items()
+        }
+        principal = visit.principal
+        self.calls.append(
+            RecordedCall(
+                time=now,
+                service=visit.service,
+                action=visit.action,
+                caller=principal.arn if principal else "",
+                key_id=principal.key_id if principal else "",
+                region=visit.region,
+                params=params,
+                outcome=outcome,
+                request_id=request_id,
+            )
+        )
+
+    def _request_id(self) -> str:
+        with self._organization.lock:
+            digits = f"{self._organization.random.getrandbits(128):032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _happen(fault: Fault, visit: _Visit) -> None:
+    if fault.kind == "throttle":
+        raise Refusal("Throttling", "Rate exceeded", 400)
+    if fault.kind == "fail" and fault.value == 503:
+        raise Refusal("ServiceUnavailable", "The request has failed due to a temporary failure of the server.", 503)
+    if fault.kind == "fail":
+        raise Refusal("InternalFailure", INTERNAL, int(fault.value))
+    if fault.kind == "reset":
+        visit.reset = True
+        raise Refusal("ConnectionReset", "The connection is reset before the call is performed", 500)
+    visit.garbage = fault.kind == "garbage"
+    visit.cut = fault.kind == "half"
+    visit.reset = fault.kind == "reset-after"
+
+
+def _read_protocol(request: HttpRequest, visit: _Visit) -> None:
+    """Find service, action and parameters in a request of the JSON 1.1 or the query protocol."""
+    target = request.header("x-amz-target")
+    if target is not None:
+        _read_json(request, visit, target)
+        return
+    if request.method not in ("GET", "POST"):
+        raise Refusal("InvalidHttpRequest", f"The HTTP method {request.method} is not supported", 405)
+    flat = {name: value for name, value in wire.parse_form(request.query).items() if not name.startswith("X-Amz-")}
+    if request.method == "POST" and request.body:
+        kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+        if kind != _FORM:
+            raise Refusal("MalformedInput", f"The content type must be {_FORM}")
+        try:
+            flat |= wire.parse_form(request.body.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise Refusal("MalformedInput", "The body is not UTF-8") from None
+    version, action = flat.pop("Version", None), flat.pop("Action", None)
+    visit.service = wire.VERSIONS.get(version or "", "sts")
+    if action is None:
+        raise Refusal("MissingAction", "The request is missing an action or a required parameter.")
+    visit.action = action
+    visit.params = wire.nest(flat)
+    if version is None or version not in wire.VERSIONS:
+        raise Refusal("InvalidAction", f"Could not find operation {action} for version {version or 'NO_VERSION_SPECIFIED'}")
+
+
+def _read_json(request: HttpRequest, visit: _Visit, target: str) -> None:
+    visit.json = True
+    prefix, _, action = target.partition(".")
+    service = wire.JSON_TARGETS.get(prefix)
+    if service is None or not action:
+        raise Refusal("UnknownOperationException", "")
+    visit.service, visit.action = service, action
+    try:
+        params = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        raise Refusal("SerializationException", "") from None
+    if not isinstance(params, dict):
+        raise Refusal("SerializationException", "Start of structure or map found where not expected.")
+    visit.params = params

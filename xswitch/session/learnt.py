@@ -1,0 +1,139 @@
+"""What AWS taught: roles' maxima, whose keys an identity's are, and how far its clock is from ours.
+
+It is kept in ``state/learnt.json``, which holds no secret: callers go by the fingerprint of their key. Losing it costs
+a question to AWS or two, so a damaged file is begun anew, and a file that can't be written is no reason to fail.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, cast, get_args
+
+from xswitch.errors import VaultUnavailable
+from xswitch.session.model import Caller, CallerKind
+from xswitch.vault.folder import Folder
+from xswitch.vault.locks import hold
+
+FILE: Final = "learnt.json"
+KEPT: Final = 30 * 86400
+"""Seconds that a role's maximum is believed: an administrator may raise it."""
+SKEW_KEPT: Final = 86400
+"""Seconds that a measured difference of the clocks is believed."""
+_PATIENCE: Final = 5.0
+_KINDS: Final = frozenset(get_args(CallerKind))
+
+
+class Learnt:
+    """What was learnt, between processes. ``clock`` gives epoch seconds, UTC. Nothing here raises."""
+
+    def __init__(self, state: Path, clock: Callable[[], float]) -> None:
+        self._folder = Folder(str(state))
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._unsaved: dict[str, dict[str, Any]] = {}
+
+    def maxima(self) -> Mapping[str, int]:
+        """Return the most seconds to ask for, by role ARN, where AWS refused more or GetRole told."""
+        now = self._clock()
+        return {
+            arn: entry["most"]
+            for arn, entry in self._section("roles").items()
+            if _whole(entry.get("most")) and _number(entry.get("at")) and 0 <= now - entry["at"] < KEPT
+        }
+
+    def granted(self, role_arn: str) -> int:
+        """Return the most seconds that AWS ever gave a session of the role, 0 where none is known."""
+        most = self._section("roles").get(role_arn, {}).get("granted")
+        return most if isinstance(most, int) else 0
+
+    def learn_maximum(self, role_arn: str, most: int) -> None:
+        """Remember that no more than ``most`` seconds are to be asked for."""
+        self._change("roles", role_arn, {"most": most, "at": self._clock(), "granted": 0})
+
+    def learn_granted(self, role_arn: str, seconds: int) -> None:
+        """Remember that AWS gave a session of so many seconds."""
+        if seconds > self.granted(role_arn):
+            self._change("roles", role_arn, {"granted": seconds})
+
+    def caller(self, identity: str, fingerprint: str = "") -> Caller | None:
+        """Return whose keys those of ``fingerprint`` are ("" for the last known), or None where it was not learnt."""
+        entry = self._section("callers").get(identity)
+        if entry is None or (fingerprint and entry.get("fingerprint") != fingerprint):
+            return None
+        kind = entry.get("kind")
+        texts = [entry.get(name, "") for name in ("arn", "account_id", "user", "fingerprint")]
+        if kind not in _KINDS or not all(isinstance(text, str) for text in texts):
+            return None
+        return Caller(identity, cast("CallerKind", kind), *texts)
+
+    def learn_caller(self, caller: Caller) -> None:
+        """Remember whose keys an identity's are."""
+        names = ("kind", "arn", "account_id", "user", "fingerprint")
+        self._change("callers", caller.identity, {name: getattr(caller, name) for name in names})
+
+    def forget_caller(self, identity: str) -> None:
+        """Forget whose keys an identity's are."""
+        self._change("callers", identity, None)
+
+    @property
+    def skew(self) -> float:
+        """Seconds that AWS's clock was ahead of ours when it was last seen; 0 where that is not known or long ago."""
+        entry = self._section("clock").get("skew", {})
+        seconds, at = entry.get("seconds"), entry.get("at")
+        if not (_number(seconds) and _number(at)) or not 0 <= self._clock() - cast("float", at) < SKEW_KEPT:
+            return 0.0
+        return float(cast("float", seconds))
+
+    def learn_skew(self, seconds: float) -> None:
+        """Remember how far the clocks are apart; differences of a few seconds are the network's."""
+        if abs(seconds - self.skew) > 5:
+            self._change("clock", "skew", {"seconds": round(seconds), "at": self._clock()})
+
+    def _section(self, name: str) -> dict[str, dict[str, Any]]:
+        found = _entries(self._read().get(name))
+        for key, entry in self._unsaved.get(name, {}).items():
+            if entry is None:
+                found.pop(key, None)
+            else:
+                found[key] = found.get(key, {}) | entry
+        return found
+
+    def _read(self) -> dict[str, Any]:
+        import json
+
+        try:
+            content = self._folder.read(FILE)
+            found = json.loads(content) if content else {}
+        except (VaultUnavailable, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _change(self, section: str, key: str, entry: dict[str, Any] | None) -> None:
+        """Change one entry in the file, under its lock; where that can't be, in this process alone."""
+        import json
+
+        with self._mutex:
+            self._unsaved.setdefault(section, {})[key] = entry
+            try:
+                with hold(self._folder, f"{FILE}.lock", timeout=_PATIENCE, purpose="noting what AWS said"):
+                    content = {name: self._section(name) for name in ("roles", "callers", "clock")}
+                    self._folder.write(FILE, json.dumps(content, indent=1, sort_keys=True).encode())
+            except VaultUnavailable:
+                return
+            self._unsaved.clear()
+
+
+def _entries(section: object) -> dict[str, dict[str, Any]]:
+    if not isinstance(section, dict):
+        return {}
+    return {key: entry for key, entry in section.items() if isinstance(entry, dict)}
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 900 <= value <= 43200
