@@ -12,7 +12,10 @@ from policies import ADA, NOON, OPS, OPS_SESSION, ROLE, WORK, allow, document, j
 from xswitch.policy import assume_role, authorize
 from xswitch.policy.operators import OPERATORS, applied
 
-TAGGED = replace(ADA, tags={"team": "blue", "level": "7", "until": "2026-03-01T12:00:00Z", "blob": "AQID"})
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:alarms:7"
+TAGGED = replace(
+    ADA, tags={"topic": TOPIC, "team": "blue", "level": "7", "until": "2026-03-01T12:00:00Z", "blob": "AQID"}
+)
 
 ROWS: list[tuple[str, str, Any, bool]] = [
     ("StringEquals", "aws:PrincipalTag/team", "blue", True),
@@ -66,6 +69,10 @@ ROWS: list[tuple[str, str, Any, bool]] = [
     ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::*:role/*", True),
     ("ArnNotEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:user/ada", False),
     ("ArnLike", "aws:PrincipalTag/team", "*", False),
+    ("ArnLike", "aws:PrincipalTag/topic", "arn:aws:sns:*:1111?2223333:al*:7", True),
+    ("ArnLike", "aws:PrincipalTag/topic", "arn:aws:sns:*:alarms:7", False),
+    ("ArnEquals", "aws:PrincipalTag/topic", "${aws:PrincipalTag/topic}", True),
+    ("ArnEquals", "aws:PrincipalTag/topic", "arn:aws:sns:*:111122223333:${aws:none, 'alarms:7'}", True),
     ("Null", "aws:PrincipalTag/team", "false", True),
     ("Null", "aws:PrincipalTag/other", "false", False),
     ("Null", "aws:PrincipalTag/other", True, True),
@@ -169,6 +176,12 @@ def test_a_policy_variable(operator: str, text: str, holds: bool) -> None:
     assert judge({operator: {"sts:RoleSessionName": text}}, request, caller).allowed == holds
     without = judge({operator: {"sts:RoleSessionName": text}}, request, caller, version="2008-10-17")
     assert without.allowed == (operator.startswith("StringNot") or text == "ad?")
+
+
+def test_a_key_of_several_values_can_not_stand_in_a_variable() -> None:
+    condition = {"StringEquals": {"sts:RoleSessionName": "${aws:TagKeys}"}}
+    assert judge(condition, replace(WORK, session_name="team", tags={"team": "x"})).allowed
+    assert not judge(condition, replace(WORK, session_name="team", tags={"team": "x", "cost": "y"})).allowed
 
 
 def test_a_variable_without_a_value_keeps_a_deny_in_force() -> None:

@@ -157,6 +157,13 @@ def test_only_the_role_s_own_account_is_told_of_a_deny_in_its_trust_policy() -> 
     assert near.message.endswith(" with an explicit deny in the role trust policy")
 
 
+def test_only_the_role_s_own_account_is_told_of_a_resource_control_policy() -> None:
+    rcp = document({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"})
+    assert assume_role(ADA, replace(ROLE, rcps=((rcp,),)), WORK).message == NOT_AUTHORIZED
+    near = assume_role(ADA, replace(NEAR, rcps=((rcp,),)), WORK)
+    assert near.message.endswith(" with an explicit deny in a resource control policy")
+
+
 def test_an_explicit_deny_is_told_before_what_is_missing() -> None:
     caller = replace(ADA, identity_policies=(), boundary=document(allow(), deny()))
     decision = assume_role(caller, with_trust(ROLE, trusting({"AWS": "777788889999"})), WORK)

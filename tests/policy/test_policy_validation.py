@@ -106,6 +106,8 @@ BAD: list[tuple[PolicyKind, Any]] = [
     ("trust", document(trusting("*", "sts:TagSessions"))),
     ("trust", document(trusting("*", "sts:GetCallerIdentity"))),
     ("trust", document(trusting("*", NotResource="*"))),
+    ("trust", document(trusting("*", NotPrincipal={"AWS": "111122223333"}))),
+    ("trust", document({"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "sts:*"})),
     ("scp", document(allow("*"), version=None)),
     ("scp", document(allow("*", Principal="*"))),
     ("rcp", document({**DENY_RCP, "Principal": {"AWS": "111122223333"}})),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,17 @@ def reference(pattern: str, value: str) -> bool:
 @given(PATTERNS, VALUES)
 def test_it_matches_what_the_reference_matches(pattern: str, value: str) -> None:
     assert matches_text(pattern, value) == reference(pattern, value)
+
+
+def words(alphabet: str, longest: int) -> list[str]:
+    return ["".join(signs) for length in range(longest + 1) for signs in product(alphabet, repeat=length)]
+
+
+def test_it_matches_what_the_reference_matches_in_every_short_case() -> None:
+    for pattern in [*words("ab*?", 4), "*ab*ba*", "ab*ba", "*a?*?b*", "a*b?*a"]:
+        expected = re.compile(pattern.replace("*", ".*").replace("?", "."))
+        for value in words("ab", 5):
+            assert matches_text(pattern, value) == (expected.fullmatch(value) is not None), (pattern, value)
 
 
 @settings(max_examples=200, deadline=None)
