@@ -24,7 +24,7 @@ ALLOWED: Final = (
 CHAINER: Final = "keyring.backends.chainer.ChainerBackend"
 
 
-class Failure(Exception):
+class NoAnswerError(Exception):
     """An answer that is no key: ``kind`` is absent, refused, locked or failed."""
 
     def __init__(self, kind: str, why: str) -> None:
@@ -50,7 +50,7 @@ def main() -> None:
 
     try:
         say(**answer(question, lambda: say(event="locked")))
-    except Failure as failure:
+    except NoAnswerError as failure:
         say(error=failure.kind, why=str(failure))
     except BaseException as error:
         # The words of a foreign error may quote anything, so its name alone goes on.
@@ -72,25 +72,25 @@ def answer(question: dict[str, Any], locked: Any) -> dict[str, Any]:
         backend.set_password(service, user, question["secret"])
         found = backend.get_password(service, user)
         if found is None:
-            raise Failure("failed", "it did not keep what it was given")
+            raise NoAnswerError("failed", "it did not keep what it was given")
     return {"backend": name, "secret": found}
 
 
 def choose(remembered: str) -> tuple[str, Any]:
     """Return name and object of the backend to use: the one remembered, else the best that is allowed and works."""
     if remembered and remembered not in ALLOWED:
-        raise Failure("refused", f"{remembered} is not a keyring that xswitch trusts")
+        raise NoAnswerError("refused", f"{remembered} is not a keyring that xswitch trusts")
     wanted = remembered or configured()
     if wanted and wanted != CHAINER:
         if wanted not in ALLOWED:
-            raise Failure("refused", f"{wanted} is not a keyring that xswitch trusts")
+            raise NoAnswerError("refused", f"{wanted} is not a keyring that xswitch trusts")
         found = load(wanted)
         if found is None:
-            raise Failure("absent", f"{wanted} does not work here")
+            raise NoAnswerError("absent", f"{wanted} does not work here")
         return wanted, found[1]
     working = [(found[0], name, found[1]) for name in ALLOWED if (found := load(name)) is not None]
     if not working:
-        raise Failure("absent", "no keyring service answers")
+        raise NoAnswerError("absent", "no keyring service answers")
     _, name, backend = max(working, key=lambda one: one[0])
     return name, backend
 

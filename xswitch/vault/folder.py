@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 _WORDS: Final = {
     errno.ENOSPC: ("the disk is full", "free some space on it; what was in the vault is still there"),
     errno.EDQUOT: ("your disk quota is used up", "free some space; what was in the vault is still there"),
-    errno.EROFS: ("the disk is read-only", "remount it for writing, or set XSWITCH_HOME to a folder that can be written"),
+    errno.EROFS: (
+        "the disk is read-only",
+        "remount it for writing, or set XSWITCH_HOME to a folder that can be written",
+    ),
     errno.EACCES: ("permission denied", "make the folder yours again: chown it, then chmod -R u+rwX"),
     errno.EPERM: ("not permitted", "make the folder yours again: chown it, then chmod -R u+rwX"),
     errno.ELOOP: ("it is a symbolic link", "replace the link by what it points to; the vault follows no links"),
@@ -173,16 +177,27 @@ class Folder:
         if folder is None:
             return []
         try:
-            return sorted(name for name in os.listdir(folder) if name.endswith(suffix))
+            found = os.listdir(folder)  # noqa: PTH208 - by its descriptor
         except OSError as error:
             raise unavailable("list", self.path, error) from None
         finally:
             os.close(folder)
+        return sorted(name for name in found if name.endswith(suffix))
 
     def changed(self, name: str) -> float | None:
         """Return when a file was last modified, in seconds since the epoch, or None where it is not there."""
         found = self.status(name)
         return None if found is None else found.st_mtime
+
+    def touch(self, name: str, at: float) -> None:
+        """Set when a file was last modified, in seconds since the epoch. Raises VaultUnavailable."""
+        folder = self._enter_or_make()
+        try:
+            os.utime(name, (at, at), dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            raise unavailable("write", f"{self.path}/{name}", error) from None
+        finally:
+            os.close(folder)
 
     def status(self, name: str) -> os.stat_result | None:
         """Return what the system says of a file, links not followed, or None where it is not there."""
@@ -227,7 +242,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno == errno.ENOTDIR and os.path.islink(self.path):
+            if error.errno == errno.ENOTDIR and Path(self.path).is_symlink():
                 error = OSError(errno.ELOOP, "")
             raise unavailable("open", self.path, error) from None
         try:
@@ -241,7 +256,7 @@ class Folder:
         descriptor = self._enter()
         if descriptor is None:
             try:
-                _make(self.path)
+                _make(Path(self.path))
             except OSError as error:
                 raise unavailable("make", self.path, error) from None
             descriptor = self._enter()
@@ -276,17 +291,16 @@ class Folder:
             raise refused(where, f"it belongs to user id {uid}, and you are {self.owner}", hint)
 
 
-def _make(path: str) -> None:
+def _make(path: Path) -> None:
     """Make a folder and its missing parents, each 0700 whatever the umask, and known to the disk."""
-    parent = os.path.dirname(path)
-    if parent and not os.path.isdir(parent):
-        _make(parent)
+    if not path.parent.is_dir():
+        _make(path.parent)
     try:
-        os.mkdir(path, 0o700)
+        path.mkdir(0o700)
     except FileExistsError:
         return
-    os.chmod(path, 0o700)
-    above = _open(parent or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    path.chmod(0o700)
+    above = _open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _fsync(above)
     finally:

@@ -31,9 +31,9 @@ class WrongPassphrase(VaultUnavailable):
 class Holder(Protocol):
     """Whoever keeps a vault's key.
 
-    ``detail`` is what :meth:`store` said of where the key is, such as ``keyring keyring.backends.SecretService.Keyring``;
-    its first word is the kind of the holder. Every method may block, and raises VaultUnavailable where the holder
-    can't be used now.
+    ``detail`` is what :meth:`store` said of where the key is: the kind of the holder, and a backend where it has some,
+    such as ``keyring keyring.backends.SecretService.Keyring``. Every method may block, and raises VaultUnavailable where the
+    holder can't be used now.
     """
 
     def load(self, vault_id: str, detail: str) -> Key | None:
@@ -192,7 +192,7 @@ class PassphraseHolder:
         raise VaultUnavailable("no passphrase was chosen for the vault", f"choose one, or set {self.variable}")
 
     def store(self, vault_id: str, key: Key) -> tuple[Key, str]:
-        """Seal ``key`` under the passphrase of :meth:`prepare`. A file without records beside it is a torn first run."""
+        """Seal ``key`` under the passphrase of :meth:`prepare`. It replaces what a torn first run left."""
         if not self._given:
             self.prepare()
         salt = _random(_SALT_BYTES)

@@ -51,7 +51,7 @@ def read_id(folder: Folder) -> str | None:
 
 
 class Keys:
-    """The key of the vault in ``folder``, kept by ``holder``, with its shadow in the kernel unless ``shadow`` is off."""
+    """The key of the vault in ``folder``, kept by ``holder``, with its shadow in the kernel if ``shadow`` says so."""
 
     def __init__(self, folder: Folder, holder: Holder, *, shadow: bool) -> None:
         self._folder = folder
@@ -153,7 +153,7 @@ class Keys:
             if self.memo() != memo:
                 return None
             raise VaultUnavailable(
-                f"the key that {_who(memo.detail)} has for this vault is not the one that its records were sealed with",
+                f"the key that {describe_holder(memo.detail)} has is not the one that sealed this vault's records",
                 self._holder.lacks(memo.detail),
             )
         return self._remember(vault_id, key, mark, shadow=_shadowed(memo.detail))
@@ -198,7 +198,8 @@ class Keys:
         key, detail = found
         if not self._opens(vault_id, key):
             raise VaultUnavailable(
-                f"the key that {_who(detail)} has for this vault opens none of its records", self._holder.lacks(detail)
+                f"the key that {describe_holder(detail)} has for this vault opens none of its records",
+                self._holder.lacks(detail),
             )
         self._folder.write(HOLDER_FILE, f"{detail}\n{key.check(vault_id)}\n".encode())
         return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
@@ -223,11 +224,12 @@ class Keys:
             )
         detail = memo.detail if memo else ""
         return VaultUnavailable(
-            f"{_who(detail)} has no key for this vault, and there are records sealed with it", self._holder.lacks(detail)
+            f"{describe_holder(detail)} has no key for this vault, and there are records sealed with it",
+            self._holder.lacks(detail),
         )
 
 
-def _who(detail: str) -> str:
+def describe_holder(detail: str) -> str:
     """Return words for who keeps the key."""
     kind, _, backend = detail.partition(" ")
     if kind == "keyring":
@@ -236,5 +238,5 @@ def _who(detail: str) -> str:
 
 
 def _shadowed(detail: str) -> bool:
-    """Tell whether the kernel keyring is of any use: a plain file is as fast, and the kernel's time limit is no gain."""
+    """Tell whether the kernel keyring is of any use: a plain file is as fast, and as open."""
     return not detail.startswith("file")

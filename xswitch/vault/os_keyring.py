@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from xswitch.errors import VaultUnavailable
@@ -37,9 +38,9 @@ class NoKeyring(VaultUnavailable):
 class KeyringHolder:
     """The OS keyring, through one of the allowed backends of the keyring package.
 
-    ``environ`` is what the helper process gets, without AWS's variables and without xswitch's secrets. ``patient`` tells
-    whether somebody is there for a prompt of the desktop: then a locked keyring is waited for longer. ``note`` is told
-    what is being waited for. Times are in seconds.
+    ``environ`` is what the helper process gets, without AWS's variables and xswitch's secrets. ``patient`` tells
+    whether somebody is there for a prompt of the desktop: then a locked keyring is waited for longer. ``note`` is
+    told what is being waited for. Times are in seconds.
     """
 
     name: Final = "keyring"
@@ -87,7 +88,9 @@ class KeyringHolder:
     def forget(self) -> None:
         """Nothing is kept in memory."""
 
-    def _call(self, operation: str, vault_id: str = "", *, backend: str = "", secret: Key | None = None) -> dict[str, Any]:
+    def _call(
+        self, operation: str, vault_id: str = "", *, backend: str = "", secret: Key | None = None
+    ) -> dict[str, Any]:
         if not sys.executable:
             raise VaultUnavailable("the OS keyring can't be asked: this Python does not know its own path")
         question = {
@@ -99,7 +102,7 @@ class KeyringHolder:
             "watchdog": self._patience + 5,
             "secret": secret.reveal().hex() if secret else "",
         }
-        helper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_keyring_helper.py")
+        helper = str(Path(__file__).absolute().with_name("_keyring_helper.py"))
         try:
             process = subprocess.Popen(
                 [sys.executable, "-I", helper],
@@ -110,7 +113,9 @@ class KeyringHolder:
             )
         except OSError as error:
             words = os.strerror(error.errno or 0)
-            raise VaultUnavailable(f"the OS keyring can't be asked: {words}", "end some programs and try again") from None
+            raise VaultUnavailable(
+                f"the OS keyring can't be asked: {words}", "end some programs and try again"
+            ) from None
         try:
             answer = self._converse(process, (json.dumps(question) + "\n").encode("ascii"))
         finally:
@@ -121,7 +126,8 @@ class KeyringHolder:
 
     def _converse(self, process: subprocess.Popen[bytes], question: bytes) -> dict[str, Any]:
         """Send the question, and return the answer. Raises VaultUnavailable when the time is over."""
-        deadline = time.monotonic() + self._timeout
+        limit = self._timeout
+        deadline = time.monotonic() + limit
         if process.stdin is None or process.stdout is None:
             return {"error": "failed", "why": "no pipes"}
         with contextlib.suppress(BrokenPipeError):
@@ -135,21 +141,19 @@ class KeyringHolder:
                 answer: dict[str, Any] = json.loads(line)
                 if answer.get("event") != "locked":
                     return answer
-                deadline = max(deadline, time.monotonic() + self._patience)
+                limit = self._patience
+                deadline = max(deadline, time.monotonic() + limit)
                 self._note("waiting for you to unlock the OS keyring")
                 continue
             piece = _read(process.stdout.fileno(), deadline)
             if piece is None:
                 raise VaultUnavailable(
-                    f"the OS keyring did not answer within {self._patience_spent(deadline):g} seconds",
+                    f"the OS keyring did not answer within {limit:g} seconds",
                     f"see whether it is asking for its password in a window; {_INSTEAD}",
                 )
             if not piece:
                 return {"error": "failed", "why": "its helper process ended without an answer"}
             received += piece
-
-    def _patience_spent(self, deadline: float) -> float:
-        return self._timeout if self._timeout == self._patience or deadline <= 0 else self._patience
 
 
 def helper_environ(environ: Mapping[str, str]) -> dict[str, str]:

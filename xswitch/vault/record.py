@@ -207,7 +207,12 @@ def unsealed(key: Key, vault_id: str, name: str, data: bytes) -> Record | None:
     """Open the record ``name``, or return None where :func:`unseal` would raise."""
     try:
         return unseal(key, vault_id, name, data)
-    except Exception as error:
-        if getattr(error, "code", "") != "record-damaged":
-            raise
+    except _damage():
         return None
+
+
+def _damage() -> type[RecordDamaged]:
+    """Return the error's class; an ``except`` asks for it only when something was raised."""
+    from xswitch.errors import RecordDamaged
+
+    return RecordDamaged

@@ -1,0 +1,59 @@
+"""Whether the clock can be believed: it is compared with one that nobody sets.
+
+A clock that is set a year ahead makes every session look long expired. So nothing is removed for its age until the wall
+clock has kept time with the steady clock of this boot for an hour.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from xswitch.vault.folder import Folder
+
+FILE: Final = "clock"
+_HOUR: Final = 3600.0
+_DRIFT: Final = 60.0
+"""Seconds by which the two clocks may part and still agree: time servers slew a clock by less."""
+
+
+class Beat(NamedTuple):
+    """A moment of the steady clock: which boot it counts from, and its seconds, sleep included where that is told."""
+
+    boot: str
+    seconds: float
+
+
+def beat() -> Beat:
+    """Return the moment of CLOCK_BOOTTIME (Linux), else of the monotonic clock."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        boot = "this-boot"
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return Beat(boot, time.clock_gettime(clock))
+
+
+def trusted(folder: Folder, now: float, moment: Beat) -> bool:
+    """Tell whether ``now`` (seconds since the epoch) has agreed with the steady clock for an hour; begins to watch it.
+
+    Raises VaultUnavailable where that can't be written down.
+    """
+    marked = _mark(folder)
+    if marked is not None and marked[0].boot == moment.boot:
+        first, wall = marked
+        elapsed = moment.seconds - first.seconds
+        if elapsed >= 0 and abs((now - wall) - elapsed) <= _DRIFT:
+            return elapsed >= _HOUR
+    folder.write(FILE, f"{moment.boot} {moment.seconds!r} {now!r}\n".encode())
+    return False
+
+
+def _mark(folder: Folder) -> tuple[Beat, float] | None:
+    words = (folder.read(FILE, 256) or b"").decode("ascii", "replace").split()
+    try:
+        boot, seconds, wall = words
+        return Beat(boot, float(seconds)), float(wall)
+    except ValueError:
+        return None
