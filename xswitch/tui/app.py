@@ -75,7 +75,8 @@ class XswitchApp(Lifecycle):
         """Say which of a person's own keys were refused."""
         super().on_mount()
         if self.keys.problems:
-            self.say(self.keys.problems[0], "warn")
+            more = f" (and {len(self.keys.problems) - 1} more)" if len(self.keys.problems) > 1 else ""
+            self.call_after_refresh(self.say, self.keys.problems[0] + more, "warn")
 
     def second(self) -> None:
         """Pass a second on; every third, ask the engine what changed by itself."""

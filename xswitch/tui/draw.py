@@ -104,6 +104,7 @@ def rule(title: Line, width: int, glyphs: Glyphs, right: Line = ()) -> list[Span
 
 def wrap(text: str, width: int) -> list[str]:
     """Break ``text`` between words into lines of at most ``width`` cells; a longer word is broken where it must be."""
+    width = max(1, width)
     lines: list[str] = []
     line = ""
     for word in text.split():

@@ -130,7 +130,15 @@ class GuardModal(Question["GuardAnswer | Instead"]):
     # What is typed.
 
     def on_key(self, event: events.Key) -> None:
-        """Type into the field; without a field, y opens and n goes back."""
+        """Type into the field; without a field, y opens and n goes back.
+
+        What moves between the fields is taken here, in the order typed: a binding would come after keys typed ahead.
+        """
+        for name, action in (("next", self.action_next), ("accept", self.action_accept)):
+            if self.fields and event.key in self.host.keys.all_of(name):
+                event.stop()
+                action()
+                return
         if self.part is None:
             if event.character in ("y", "Y"):
                 event.stop()
