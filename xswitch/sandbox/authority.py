@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from xswitch import policy as rules_of_aws
 from xswitch.policy.model import Caller, Decision, Request
 from xswitch.policy.model import Role as AskedRole
-from xswitch.sandbox.iam_roles import trust_of
 from xswitch.sandbox.refusal import ROOT_MAY_NOT, Refusal, access_denied, invalid_token, not_authorized
 from xswitch.sandbox.state import Document, Principal, Role, User
+from xswitch.sandbox.trust import trust_of
 
 if TYPE_CHECKING:
     from xswitch.sandbox.organization import Call, Organization
@@ -80,9 +80,7 @@ def check_assume_role(org: Organization, call: Call, wanted: Wanted, *, with_cod
     return role
 
 
-def require(
-    org: Organization, call: Call, action: str, resource: str, context: Mapping[str, ContextValue]
-) -> None:
+def require(org: Organization, call: Call, action: str, resource: str, context: Mapping[str, ContextValue]) -> None:
     """Raise AccessDenied unless the caller's own policies allow an action, within its own account."""
     caller = _caller(org, call.principal, call.now)
     facts: dict[str, ContextValue] = {
@@ -184,7 +182,11 @@ def _levels(org: Organization, account: str, kind: str) -> tuple[tuple[Document,
     if kind not in org.policy_types or not org.member(account):
         return ()
     return tuple(
-        tuple(_parsed(policy.content) for policy in org.org_policies.values() if policy.type == kind and level in policy.targets)
+        tuple(
+            _parsed(policy.content)
+            for policy in org.org_policies.values()
+            if policy.type == kind and level in policy.targets
+        )
         for level in org.lineage(account)
     )
 

@@ -29,8 +29,12 @@ AWS_POLICIES: Final = {
     "arn:aws:iam::aws:policy/PowerUserAccess": _document(
         NotAction=["iam:*", "organizations:*", "account:*"], Resource="*"
     ),
-    "arn:aws:iam::aws:policy/ReadOnlyAccess": _document(Action=[*_READ, "ec2:Describe*", "s3:Get*", "s3:List*"], Resource="*"),
-    "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess": _document(Action=["iam:List*", "ec2:Describe*"], Resource="*"),
+    "arn:aws:iam::aws:policy/ReadOnlyAccess": _document(
+        Action=[*_READ, "ec2:Describe*", "s3:Get*", "s3:List*"], Resource="*"
+    ),
+    "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess": _document(
+        Action=["iam:List*", "ec2:Describe*"], Resource="*"
+    ),
     "arn:aws:iam::aws:policy/SecurityAudit": _document(Action=_READ, Resource="*"),
     "arn:aws:iam::aws:policy/IAMReadOnlyAccess": _document(Action=["iam:Get*", "iam:List*"], Resource="*"),
 }

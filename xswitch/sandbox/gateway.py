@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from xswitch.sandbox import sigv4, wire
+from xswitch.sandbox.authority import may_use_service
 from xswitch.sandbox.faults import Fault, Faults
 from xswitch.sandbox.organization import Call, Organization
 from xswitch.sandbox.refusal import INTERNAL, REGION_DISABLED, Refusal
@@ -105,6 +106,7 @@ class Gateway:
         with self._organization.lock:
             visit.principal, secret = self._organization.principal_of(signature.key_id, signature.token, now)
         sigv4.check_signature(request, signature, secret)
+        may_use_service(visit.service, visit.principal)
         lifetime = self._meet_faults(visit)
         params = visit.params or {}
         # Slow answers move the clock: what is issued, and what has expired, is judged by the time it is now.
@@ -135,9 +137,7 @@ class Gateway:
         return wire.xml_error(visit.service, refusal, request_id)
 
     def _record(self, visit: _Visit, now: float, outcome: str, request_id: str) -> None:
-        params = {
-            name: "(given)" if name in _SECRET_PARAMS else value for name, value in (visit.params or {}).items()
-        }
+        params = {name: "(given)" if name in _SECRET_PARAMS else value for name, value in (visit.params or {}).items()}
         principal = visit.principal
         self.calls.append(
             RecordedCall(
@@ -198,7 +198,9 @@ def _read_protocol(request: HttpRequest, visit: _Visit) -> None:
     visit.action = action
     visit.params = wire.nest(flat)
     if version is None or version not in wire.VERSIONS:
-        raise Refusal("InvalidAction", f"Could not find operation {action} for version {version or 'NO_VERSION_SPECIFIED'}")
+        raise Refusal(
+            "InvalidAction", f"Could not find operation {action} for version {version or 'NO_VERSION_SPECIFIED'}"
+        )
 
 
 def _read_json(request: HttpRequest, visit: _Visit, target: str) -> None:

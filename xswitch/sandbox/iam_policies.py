@@ -87,19 +87,15 @@ def _managed(org: Organization, call: Call, action: str) -> ManagedPolicy:
 
 
 def _describe(org: Organization, policy: ManagedPolicy) -> dict[str, Any]:
-    holders = [
-        holder
-        for account in org.accounts.values()
-        for holder in (*account.users.values(), *account.roles.values())
-        if policy.arn in holder.attached
-    ]
+    attached = [user.attached for account in org.accounts.values() for user in account.users.values()]
+    attached += [role.attached for account in org.accounts.values() for role in account.roles.values()]
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.id,
         "Arn": policy.arn,
         "Path": policy.path,
         "DefaultVersionId": "v1",
-        "AttachmentCount": len(holders),
+        "AttachmentCount": sum(policy.arn in arns for arns in attached),
         "IsAttachable": True,
         "CreateDate": iso(policy.created),
         "UpdateDate": iso(policy.created),

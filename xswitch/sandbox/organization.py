@@ -17,7 +17,7 @@ from random import Random, SystemRandom
 from typing import Any, Final
 
 from xswitch.sandbox.aws_policies import AWS_POLICIES, FULL_ACCESS
-from xswitch.sandbox.refusal import EXPIRED_TOKEN, Refusal, invalid_token
+from xswitch.sandbox.refusal import TOKEN_EXPIRED, Refusal, invalid_token
 from xswitch.sandbox.state import (
     AccessKey,
     Account,
@@ -33,7 +33,7 @@ from xswitch.sandbox.state import (
 
 _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _LOWER: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
-_SECRET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_KEY_SIGNS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TOKEN_BYTES: Final = 720
 """Random bytes of a session token: with its head about 980 characters, as AWS's own have 700 to 2,000."""
 
@@ -109,7 +109,9 @@ class Organization:
         if parent and parent not in self.units:
             raise ValueError(f"no such parent: {parent!r}")
         address = email or f"aws+{account_id}@acme.example"
-        account = Account(account_id, name, address, self.clock(), parent, created_here=account_id != self.management_id)
+        account = Account(
+            account_id, name, address, self.clock(), parent, created_here=account_id != self.management_id
+        )
         self.accounts[account_id] = account
         if parent:
             self._give_defaults(account_id)
@@ -155,7 +157,7 @@ class Organization:
 
     def make_secret(self) -> str:
         """Return a secret access key: 40 characters."""
-        return self._letters(_SECRET, 40)
+        return self._letters(_KEY_SIGNS, 40)
 
     def make_token(self, least: int = 0) -> str:
         """Return an opaque session token of about 1,000 characters, at least ``least``."""
@@ -236,9 +238,9 @@ class Organization:
         if session is None or token != session.token:
             raise invalid_token()
         if now >= session.expires:
-            raise Refusal("ExpiredToken", EXPIRED_TOKEN, 403)
+            raise Refusal("ExpiredToken", TOKEN_EXPIRED, 403)
         owned = self.role(session.owner) or self.user(session.owner)
-        if owned is None or owned.id != session.unique_id.split(":")[0] and session.kind != "federated":
+        if owned is None or (owned.id != session.unique_id.split(":")[0] and session.kind != "federated"):
             raise invalid_token()
         principal = Principal(
             session.kind, session.account, session.arn, session.unique_id, session.owner, key_id, session

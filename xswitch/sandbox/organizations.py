@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from xswitch.sandbox import authority, rules
 from xswitch.sandbox.packing import read_policy
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = 20
 _STATUS: Final = {"ACTIVE": "ACTIVE", "PENDING_CLOSURE": "PENDING_CLOSURE", "PENDING_ACTIVATION": "ACTIVE"}
-_TYPES: Final = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
+_TYPES: Final[dict[str, Literal["scp", "rcp"]]] = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
 
 
 def describe_organization(org: Organization, call: Call) -> dict[str, Any]:
@@ -139,7 +139,9 @@ def create_organizational_unit(org: Organization, call: Call) -> dict[str, Any]:
 
 def move_account(org: Organization, call: Call) -> dict[str, Any]:
     """MoveAccount."""
-    account_id, source, destination = (_text(call, name) for name in ("AccountId", "SourceParentId", "DestinationParentId"))
+    account_id, source, destination = (
+        _text(call, name) for name in ("AccountId", "SourceParentId", "DestinationParentId")
+    )
     _may(org, call, "MoveAccount", _account_arn(org, account_id))
     account = org.accounts.get(account_id)
     if account is None or not account.parent:

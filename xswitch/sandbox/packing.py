@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from xswitch.policy import problems
+from xswitch import policy as rules_of_aws
 from xswitch.sandbox.refusal import PACKED_TOO_LARGE, Refusal
 from xswitch.sandbox.state import Document
 
 if TYPE_CHECKING:
     from xswitch.sandbox.organization import Organization
+
+PolicyKind = Literal["identity", "trust", "scp", "rcp", "session"]
 
 PACKED_BYTES: Final = 1024
 PLAIN_CHARACTERS: Final = 2048
@@ -32,13 +34,16 @@ def packed_percent(policy: str | None, arns: tuple[str, ...], tags: tuple[tuple[
     plain = len(policy or "") + sum(map(len, arns))
     parts = [policy or "", *arns, *(f"{key}\x00{value}" for key, value in tags)]
     packed = len(zlib.compress("\x01".join(parts).encode(), 9))
-    percent = max(math.ceil(100 * packed / PACKED_BYTES), math.ceil(100 * plain / PLAIN_CHARACTERS) if plain > PLAIN_CHARACTERS else 1)
+    percent = max(
+        math.ceil(100 * packed / PACKED_BYTES),
+        math.ceil(100 * plain / PLAIN_CHARACTERS) if plain > PLAIN_CHARACTERS else 1,
+    )
     if percent > 100:
         raise Refusal("PackedPolicyTooLarge", PACKED_TOO_LARGE.format(percent=percent))
     return percent
 
 
-def read_policy(text: str, kind: str) -> Document:
+def read_policy(text: str, kind: PolicyKind) -> Document:
     """Return a policy document; raises Refusal MalformedPolicyDocument. ``kind`` is as xswitch.policy has it."""
     try:
         document: Any = json.loads(text)
@@ -46,7 +51,7 @@ def read_policy(text: str, kind: str) -> Document:
         raise Refusal("MalformedPolicyDocument", "Syntax errors in policy.") from None
     if not isinstance(document, dict):
         raise Refusal("MalformedPolicyDocument", "Syntax errors in policy.")
-    found = problems(document, kind)
+    found = rules_of_aws.problems(document, kind)
     if found:
         raise Refusal("MalformedPolicyDocument", str(found[0]))
     return document
@@ -65,6 +70,8 @@ def session_policies(
     for arn in arns:
         managed = org.policy(arn)
         if managed is None or arn.split(":")[4] not in ("aws", account):
-            raise Refusal("ValidationError", f"The specified managed policy ARN {arn} does not exist or is not attachable.")
+            raise Refusal(
+                "ValidationError", f"The specified managed policy ARN {arn} does not exist or is not attachable."
+            )
         found.append(json.loads(managed.document))
     return tuple(found)

@@ -149,7 +149,9 @@ def _seed_identity(organization: Organization) -> tuple[tuple[str, str], str, st
             Effect="Allow", Action="*", NotResource=f"arn:aws:iam::{denied}:role/OutsideMyBoundary"
         ),
     )["Policy"]["Arn"]
-    identity.iam("CreateUser", UserName=PERSON, PermissionsBoundary=boundary, Tags=[{"Key": "team", "Value": "payments"}])
+    identity.iam(
+        "CreateUser", UserName=PERSON, PermissionsBoundary=boundary, Tags=[{"Key": "team", "Value": "payments"}]
+    )
     identity.iam("PutUserPolicy", UserName=PERSON, PolicyName="Switch", PolicyDocument=_switch_policy())
     identity.iam("AttachUserPolicy", UserName=PERSON, PolicyArn=f"{_AWS}/IAMReadOnlyAccess")
     identity.iam("PutUserPolicy", UserName=PERSON, PolicyName="OwnKeys", PolicyDocument=_own_keys_policy())

@@ -15,13 +15,11 @@ BAD_DEVICE: Final = (
 )
 HALF_MFA: Final = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
 OVER_MAXIMUM: Final = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-OVER_CHAIN: Final = (
-    "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
-)
+OVER_CHAIN: Final = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
 ROOT_MAY_NOT: Final = "Roles may not be assumed by root accounts."
 SESSION_MAY_NOT: Final = "Cannot call {action} with session credentials"
-INVALID_TOKEN: Final = "The security token included in the request is invalid."
-EXPIRED_TOKEN: Final = "The security token included in the request is expired"
+TOKEN_INVALID: Final = "The security token included in the request is invalid."
+TOKEN_EXPIRED: Final = "The security token included in the request is expired"
 WRONG_SIGNATURE: Final = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
@@ -34,7 +32,7 @@ PACKED_TOO_LARGE: Final = "Packed policy consumes {percent}% of allotted space, 
 INTERNAL: Final = "The request processing has failed because of an unknown error, exception or failure."
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - it is AWS that refuses, which is no error of ours
     """A request refused: AWS's error ``code``, its ``message`` and the HTTP ``status`` it comes with."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -57,7 +55,7 @@ def not_authorized(caller: str, action: str, resource: str, because: str = "") -
 
 def invalid_token() -> Refusal:
     """Return InvalidClientTokenId: no such key, an inactive one, or not the token that came with it."""
-    return Refusal("InvalidClientTokenId", INVALID_TOKEN, 403)
+    return Refusal("InvalidClientTokenId", TOKEN_INVALID, 403)
 
 
 def bad_signature(message: str = WRONG_SIGNATURE) -> Refusal:

@@ -57,7 +57,9 @@ class Sandbox:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     @property
@@ -169,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._aws()
 
-    do_PUT = do_DELETE = do_POST
+    do_PUT = do_DELETE = do_POST  # noqa: N815 - the names that http.server calls
 
     def _aws(self) -> None:
         body = self._body()
@@ -207,9 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
         host = (self.headers.get("Host") or "").rsplit(":", 1)[0]
         wanted = f"/practice/{sandbox.practice_token}/authenticator"
         shown = None
-        if sandbox.practice_token and host in ("127.0.0.1", "localhost", "[::1]"):
-            if hmac.compare_digest(self.path.encode(), wanted.encode()):
-                shown = sandbox.authenticator()
+        local = bool(sandbox.practice_token) and host in ("127.0.0.1", "localhost", "[::1]")
+        if local and hmac.compare_digest(self.path.encode(), wanted.encode()):
+            shown = sandbox.authenticator()
         status = HTTPStatus.OK if shown is not None else HTTPStatus.NOT_FOUND
         kind = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
         self._send(status, kind, json.dumps(shown or {}).encode())
@@ -234,5 +236,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server has
         """Write nothing: stderr belongs to the program that runs the sandbox."""

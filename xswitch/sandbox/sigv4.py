@@ -79,7 +79,8 @@ def _from_header(header: str, request: HttpRequest) -> Signature:
         name, equals, value = part.partition("=")
         if not equals or name in fields:
             raise Refusal(
-                "IncompleteSignature", f"'{part}' not a valid key=value pair (missing equal-sign) in Authorization header"
+                "IncompleteSignature",
+                f"'{part}' not a valid key=value pair (missing equal-sign) in Authorization header",
             )
         fields[name] = value
     missing = [
@@ -129,8 +130,9 @@ def _build(
         )
     if not _STAMP.fullmatch(date):
         raise Refusal("IncompleteSignature", f"Date must be in ISO-8601 'basic format'. Got '{date}'.")
+    key_id, day, region, service, terminator = parts
     names = tuple(signed.split(";"))
-    return Signature(*parts, names, signature, date, token, presigned)
+    return Signature(key_id, day, region, service, terminator, names, signature, date, token, presigned)
 
 
 def _header_date(request: HttpRequest) -> str | None:
@@ -174,11 +176,14 @@ def check_clock(signature: Signature, now: float) -> None:
     try:
         signed = datetime.strptime(signature.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
-        raise Refusal("IncompleteSignature", f"Date must be in ISO-8601 'basic format'. Got '{signature.date}'.") from None
+        raise Refusal(
+            "IncompleteSignature", f"Date must be in ISO-8601 'basic format'. Got '{signature.date}'."
+        ) from None
     here = int(now)
     if signed < here - WINDOW:
         raise bad_signature(
-            f"Signature expired: {signature.date} is now earlier than {_stamp(here - WINDOW)} ({_stamp(here)} - 15 min.)"
+            f"Signature expired: {signature.date} is now earlier than {_stamp(here - WINDOW)} "
+            f"({_stamp(here)} - 15 min.)"
         )
     if signed > here + WINDOW:
         raise bad_signature(
@@ -211,7 +216,9 @@ def check_signature(request: HttpRequest, signature: Signature, secret: str) -> 
 def canonical_request(request: HttpRequest, signature: Signature, payload_hash: str) -> str:
     """Return the canonical request of Signature Version 4, as the server sees the request."""
     pairs = [pair for pair in _pairs(request.query) if not (signature.presigned and pair[0] == "X-Amz-Signature")]
-    query = "&".join(f"{name}={value}" for name, value in sorted((_quote(name), _quote(value)) for name, value in pairs))
+    query = "&".join(
+        f"{name}={value}" for name, value in sorted((_quote(name), _quote(value)) for name, value in pairs)
+    )
     headers = "".join(f"{name}:{_header_values(request.headers, name)}\n" for name in signature.signed_headers)
     path = quote(request.path or "/", safe="/~-_.")
     return "\n".join((request.method, path, query, headers, ";".join(signature.signed_headers), payload_hash))

@@ -156,7 +156,7 @@ def get_federation_token(org: Organization, call: Call) -> dict[str, Any]:
     return result
 
 
-def get_caller_identity(org: Organization, call: Call) -> dict[str, Any]:
+def get_caller_identity(_org: Organization, call: Call) -> dict[str, Any]:
     """GetCallerIdentity: for everybody whose signature holds; no permission is asked for and no Deny prevents it."""
     return {"Arn": call.principal.arn, "UserId": call.principal.unique_id, "Account": call.principal.account}
 
