@@ -52,7 +52,7 @@ class SpentCodes:
 
     def wait(self, serial: str) -> int:
         """Return the seconds until the device shows a code that was not sent yet, 0 where it shows one now."""
-        salt, sent = self._read(serial)
+        _, sent = self._read(serial)
         now = self._now()
         return _rest(now) if any(_step(one.at) == _step(now) for one in sent) else 0
 

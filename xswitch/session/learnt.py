@@ -81,7 +81,8 @@ class Learnt:
     def skew(self) -> float:
         """Seconds that AWS's clock was ahead of ours when it was last seen; 0 where that is not known or long ago."""
         entry = self._section("clock").get("skew", {})
-        seconds, at = entry.get("seconds"), entry.get("at")
+        seconds: Any = entry.get("seconds")
+        at: Any = entry.get("at")
         if not (_number(seconds) and _number(at)) or not 0 <= self._clock() - cast("float", at) < SKEW_KEPT:
             return 0.0
         return float(cast("float", seconds))
@@ -93,7 +94,7 @@ class Learnt:
 
     def _section(self, name: str) -> dict[str, dict[str, Any]]:
         found = _entries(self._read().get(name))
-        for key, entry in self._unsaved.get(name, {}).items():
+        for key, entry in list(self._unsaved.get(name, {}).items()):
             if entry is None:
                 found.pop(key, None)
             else:

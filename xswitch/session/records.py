@@ -1,110 +1,123 @@
-"""Sessions as the vault keeps them: what is secret in the payload, what is shown in the header's facts."""
+"""Sessions as records of the vault: facts that can be read without the key, and the keys themselves, sealed."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import Final
 
 from xswitch.credentials import Credentials
 from xswitch.secret import Secret
 from xswitch.session.model import Hop, Plan, Session
 from xswitch.session.sts import Issued
-from xswitch.vault.record import Record
+from xswitch.vault.record import Header, Record
 
-KIND: Final = "session"
-Facts = dict[str, str | int | float]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A session apart from any plan: what AWS answered, when (epoch seconds, UTC), and the seconds asked for."""
-
-    credentials: Credentials
-    arn: str
-    request_id: str
-    source_identity: str
-    issued: float
-    duration: int
-
-    @classmethod
-    def of(cls, issued: Issued, now: float, duration: int) -> Kept:
-        """Return what was just issued."""
-        return cls(issued.credentials, issued.arn, issued.request_id, issued.source_identity, now, duration)
-
-    def session(self, plan: Plan, record: str, *, fresh: bool = False, stored: bool = True) -> Session:
-        """Return it as the session of ``plan``: names, environment and region are the plan's, as they are now."""
-        target = plan.target
-        return Session(
-            target=target.name,
-            account_id=target.account.id,
-            account=target.account.name,
-            role=target.role,
-            environment=target.account.environment,
-            arn=self.arn,
-            identity=plan.identity.name,
-            region=plan.region,
-            credentials=self.credentials,
-            issued=self.issued,
-            duration=self.duration,
-            request_id=self.request_id,
-            source_identity=self.source_identity,
-            fresh=fresh,
-            why=plan.why,
-            asked=plan.asked,
-            record=record,
-            kept=stored,
-        )
+SESSION: Final = "session"
+SESSION_TOKEN: Final = "session-token"  # noqa: S105
 
 
-def sealed(kept: Kept, plan: Plan, hop: Hop) -> tuple[bytes, Facts]:
-    """Return a record's payload and facts. A call that opens no target has no ``target`` among them."""
-    credentials = kept.credentials
-    token = credentials.session_token
-    payload = json.dumps(
-        {
-            "access_key_id": credentials.access_key_id,
-            "secret_access_key": credentials.secret_access_key.reveal(),
-            "session_token": token.reveal() if token is not None else "",
-            "expires": credentials.expires,
-            "arn": kept.arn,
-            "request_id": kept.request_id,
-            "source_identity": kept.source_identity,
-            "issued": kept.issued,
-            "duration": kept.duration,
-        }
-    ).encode()
-    facts: Facts = {"identity": plan.identity.name, "duration": kept.duration}
-    if hop.target:
-        account, _, role = hop.target.partition("/")
-        facts |= {
-            "target": hop.target,
-            "account_id": hop.account_id,
-            "account": account,
-            "role": role,
-            "environment": hop.environment,
-            "arn": kept.arn,
-            "region": plan.region,
-            "why": plan.why,
-            "asked": plan.asked or 0,
-        }
-    return payload, facts
-
-
-def opened(record: Record) -> Kept:
-    """Return what a record holds."""
-    found = json.loads(record.payload)
-    token = found["session_token"]
-    return Kept(
-        Credentials(
-            found["access_key_id"],
-            Secret(found["secret_access_key"]),
-            Secret(token) if token else None,
-            found["expires"],
-        ),
-        found["arn"],
-        found["request_id"],
-        found["source_identity"],
-        found["issued"],
-        found["duration"],
+def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) -> Session:
+    """Return the session that the call at ``place`` of ``plan`` gave. ``now`` is AWS's time, in epoch seconds."""
+    hop = plan.hops[place]
+    last = place == len(plan.hops) - 1
+    account, _, role = hop.target.rpartition("/")
+    return Session(
+        target=hop.target,
+        account_id=hop.account_id,
+        account=account,
+        role=role,
+        environment=hop.environment,
+        arn=issued.arn,
+        identity=plan.identity.name,
+        region=plan.region if last else "",
+        credentials=issued.credentials,
+        issued=now,
+        duration=hop.duration,
+        request_id=issued.request_id,
+        source_identity=issued.source_identity or hop.source_identity,
+        fresh=True,
+        why=plan.why if last else "",
+        asked=plan.asked if last else None,
+        record=name,
     )
+
+
+def kind_of(hop: Hop) -> str:
+    """Return the kind of record that a call's session is."""
+    return SESSION if hop.kind == "assume-role" else SESSION_TOKEN
+
+
+def facts_of(session: Session, plan: Plan, names: tuple[str, ...], place: int) -> dict[str, str | int | float]:
+    """Return what a record says of a session without the key.
+
+    ``before`` has the names of the records that the session can be renewed from, the nearest last; ``mfa`` is 1 where
+    a code is needed once none of them is live, ``direct`` where it is needed at every renewal.
+    """
+    return {
+        "target": session.target,
+        "account_id": session.account_id,
+        "account": session.account,
+        "role": session.role,
+        "environment": session.environment,
+        "arn": session.arn,
+        "identity": session.identity,
+        "region": session.region,
+        "duration": session.duration,
+        "request_id": session.request_id,
+        "source_identity": session.source_identity,
+        "why": session.why,
+        "asked": session.asked or 0,
+        "mfa": int(any(hop.mfa_serial for hop in plan.hops[: place + 1])),
+        "direct": int(bool(plan.hops[place].mfa_serial)),
+        "before": " ".join(names[:place]),
+    }
+
+
+def sealed(credentials: Credentials) -> bytes:
+    """Return the keys as a record's payload: one value a line, as none of them holds a line break."""
+    token = credentials.session_token
+    lines = (credentials.access_key_id, credentials.secret_access_key.reveal(), token.reveal() if token else "")
+    if any("\n" in line for line in lines):
+        raise ValueError("a key does not hold a line break")
+    return "\n".join(lines).encode()
+
+
+def credentials_in(record: Record) -> Credentials:
+    """Return the keys that a record holds. Raises ValueError where it holds something else."""
+    access_key_id, secret, token = record.payload.decode().split("\n")
+    return Credentials(access_key_id, Secret(secret), Secret(token) if token else None, record.header.expires)
+
+
+def stored_session(record: Record) -> Session:
+    """Return the session that a record holds. Raises ValueError, RecordDamaged where it holds something else."""
+    header, facts = record.header, record.header.facts
+    return Session(
+        target=_text(facts, "target"),
+        account_id=_text(facts, "account_id"),
+        account=_text(facts, "account"),
+        role=_text(facts, "role"),
+        environment=_text(facts, "environment"),
+        arn=_text(facts, "arn"),
+        identity=_text(facts, "identity"),
+        region=_text(facts, "region"),
+        credentials=credentials_in(record),
+        issued=header.issued,
+        duration=_number(facts, "duration"),
+        request_id=_text(facts, "request_id"),
+        source_identity=_text(facts, "source_identity"),
+        why=_text(facts, "why"),
+        asked=_number(facts, "asked") or None,
+        record=header.name,
+    )
+
+
+def live_headers(headers: list[Header], now: float) -> list[Header]:
+    """Return the headers of sessions that AWS still honours, soonest to end first."""
+    live = [one for one in headers if one.kind == SESSION and one.expires is not None and one.expires > now]
+    return sorted(live, key=lambda one: one.expires or 0.0)
+
+
+def _text(facts: dict[str, str | int | float], name: str) -> str:
+    return str(facts.get(name, ""))
+
+
+def _number(facts: dict[str, str | int | float], name: str) -> int:
+    return int(facts.get(name, 0))

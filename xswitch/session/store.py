@@ -23,7 +23,7 @@ class RecordStore(Protocol):
     def header(self, name: str) -> Header | None:
         """Return what the record says without the key, or None where there is none. Raises RecordDamaged."""
 
-    def headers(self, kind: str = "") -> Iterable[Header]:
+    def headers(self, kind: str | None = None) -> Iterable[Header]:
         """Return the headers of all records, or of one kind."""
 
     def write(
