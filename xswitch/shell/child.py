@@ -69,6 +69,17 @@ def refusal(error: OSError, name: str) -> XswitchError:
     return NotExecutable(f"{clean(name)}: {error.strerror or 'it could not be started'}")
 
 
+def through_shell(file: str, argv: Sequence[str]) -> list[str]:
+    """Return what runs a script without a first line that names its interpreter: the shell (POSIX, execvp).
+
+    A file that is no text is none; raises NotExecutable for it, as bash does.
+    """
+    with Path(file).open("rb") as stream:
+        if b"\0" in stream.read(128):
+            raise NotExecutable(f"{clean(file)}: a binary file that this machine can't execute")
+    return ["/bin/sh", file, *argv[1:]]
+
+
 def run(
     file: str,
     argv: Sequence[str],
@@ -109,9 +120,8 @@ def _spawn(file: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise refusal(error, file) from None
-    # A script without a first line that names its interpreter is the shell's (POSIX, execvp).
     try:
-        return os.posix_spawn("/bin/sh", ["/bin/sh", file, *argv[1:]], dict(environ), setsigdef=reset)
+        return os.posix_spawn("/bin/sh", through_shell(file, argv), dict(environ), setsigdef=reset)
     except OSError as error:
         raise refusal(error, file) from None
 

@@ -12,9 +12,9 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
-from xswitch.errors import Usage
+from xswitch.errors import NotExecutable, Usage
 from xswitch.shell import uses
-from xswitch.shell.child import RESTORED, refusal, resolve
+from xswitch.shell.child import RESTORED, refusal, resolve, through_shell
 from xswitch.shell.environment import Look, switched
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
         except OSError as error:
             if error.errno != errno.ENOEXEC:
                 raise
-        # A script without a first line that names its interpreter is the shell's (POSIX, execvp).
-        os.execve("/bin/sh", ["/bin/sh", file, *argv[1:]], dict(environ))  # noqa: S606
-    except OSError as error:
+        os.execve("/bin/sh", through_shell(file, argv), dict(environ))  # noqa: S606
+    except (OSError, NotExecutable) as error:
         for number, handler in before:
             signal.signal(number, handler)
+        if isinstance(error, NotExecutable):
+            raise
         raise refusal(error, argv[0]) from None
 
 
