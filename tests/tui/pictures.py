@@ -41,8 +41,13 @@ def make_app(
 ) -> XswitchApp:
     """Return the app on the stand-in, the same on every machine."""
     return XswitchApp(
-        engine, palette=palette or Palette("dark"), glyphs=glyphs, zone=UTC, name="acme", **more,  # type: ignore[arg-type]
-    )  # fmt: skip
+        engine,
+        palette=palette or Palette("dark"),
+        glyphs=glyphs,
+        zone=UTC,
+        name="acme",
+        **more,  # type: ignore[arg-type]
+    )
 
 
 async def settle(pilot: Pilot[int | str]) -> None:

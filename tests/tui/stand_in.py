@@ -30,34 +30,57 @@ _ENVIRONMENTS = {
     "legal": Environment("legal", "orange", "ask"),
 }
 _IDS = {
-    "payments-prod": "444455556666", "identity-hub": "222233334444", "payments-staging": "555566667777",
-    "data-lake-prod": "317501555360", "sandbox-ada": "948470941925", "web-dev": "697658141357",
-    "log-archive": "110915256266", "dns-shared": "533557765163", "network-transit": "324273166364",
-    "billing-prod": "346495447609", "checkout-prod": "841175284682", "search-prod": "466375763959",
-    "warehouse-prod-eu-central-2": "640192538630", "web-prod": "910104957019", "web-prod-assets": "178013655779",
-}  # fmt: skip
+    "payments-prod": "444455556666",
+    "identity-hub": "222233334444",
+    "payments-staging": "555566667777",
+    "data-lake-prod": "317501555360",
+    "sandbox-ada": "948470941925",
+    "web-dev": "697658141357",
+    "log-archive": "110915256266",
+    "dns-shared": "533557765163",
+    "network-transit": "324273166364",
+    "billing-prod": "346495447609",
+    "checkout-prod": "841175284682",
+    "search-prod": "466375763959",
+    "warehouse-prod-eu-central-2": "640192538630",
+    "web-prod": "910104957019",
+    "web-prod-assets": "178013655779",
+}
 _NAMED: dict[str, dict[str, tuple[str, ...]]] = {
     "Infrastructure": {
-        "dns-shared": ("NetworkAdmin",), "identity-hub": ("Hub",), "network-transit": ("ReadOnly",),
-        "registry-shared": ("Publisher", "ReadOnly"), "telemetry-shared": ("ReadOnly",), "vpn-shared": ("NetworkAdmin",),
+        "dns-shared": ("NetworkAdmin",),
+        "identity-hub": ("Hub",),
+        "network-transit": ("ReadOnly",),
+        "registry-shared": ("Publisher", "ReadOnly"),
+        "telemetry-shared": ("ReadOnly",),
+        "vpn-shared": ("NetworkAdmin",),
     },
     "Workloads/Prod": {
-        "billing-prod": ("Audit", "ReadOnly"), "checkout-prod": ("Deploy", "ReadOnly"),
-        "data-lake-prod": ("Analyst", "Audit"), "payments-prod": ("Audit", "Deploy", "ReadOnly"),
-        "search-prod": ("Deploy", "ReadOnly"), "warehouse-prod-eu-central-2": ("Deploy", "ReadOnly"),
-        "web-prod": ("Deploy", "ReadOnly"), "web-prod-assets": ("ReadOnly",),
-        "payments-ledger-prod": ("ReadOnly", "Deploy"), "payroll-prod": ("ReadOnly", "Audit"),
+        "billing-prod": ("Audit", "ReadOnly"),
+        "checkout-prod": ("Deploy", "ReadOnly"),
+        "data-lake-prod": ("Analyst", "Audit"),
+        "payments-prod": ("Audit", "Deploy", "ReadOnly"),
+        "search-prod": ("Deploy", "ReadOnly"),
+        "warehouse-prod-eu-central-2": ("Deploy", "ReadOnly"),
+        "web-prod": ("Deploy", "ReadOnly"),
+        "web-prod-assets": ("ReadOnly",),
+        "payments-ledger-prod": ("ReadOnly", "Deploy"),
+        "payroll-prod": ("ReadOnly", "Audit"),
         "display-ads-prod": ("ReadOnly", "Deploy"),
     },
     "Workloads/Staging": {"payments-staging": ("Admin", "ProdMirror")},
     "Workloads/Dev": {"web-dev": ("PowerUser",), "payments-dev": ("ProdSnapshot", "Admin")},
     "Security": {"log-archive": ("LogReader", "PayProdReader"), "legal-hold": ("Reader",)},
     "Sandbox": {"sandbox-ada": ("Admin",)},
-}  # fmt: skip
+}
 _SIZES = {
-    "Infrastructure": ("shared", 9), "Workloads/Prod": ("prod", 38), "Workloads/Staging": ("staging", 41),
-    "Workloads/Dev": ("dev", 57), "Security": ("security", 6), "Sandbox": ("sandbox", 61),
-}  # fmt: skip
+    "Infrastructure": ("shared", 9),
+    "Workloads/Prod": ("prod", 38),
+    "Workloads/Staging": ("staging", 41),
+    "Workloads/Dev": ("dev", 57),
+    "Security": ("security", 6),
+    "Sandbox": ("sandbox", 61),
+}
 _WORDS = [
     "orders",
     "catalog",
@@ -165,14 +188,24 @@ def catalog() -> Catalog:
 
 def _target(account: Account, role: str) -> Target:
     base = Target(
-        account, role, f"arn:aws:iam::{account.id}:role/{role}", "central", region="eu-west-1", source_identity="{user}",
+        account,
+        role,
+        f"arn:aws:iam::{account.id}:role/{role}",
+        "central",
+        region="eu-west-1",
+        source_identity="{user}",
         session_tags=account.tags,
-    )  # fmt: skip
+    )
     if (account.name, role) == ("payments-prod", "Deploy"):
         return replace(
-            base, via="identity-hub/Hub", mfa=True, duration=4 * 3600, external_id=VaultRef("payments-deploy"),
-            transitive_tags=("team",), arn=f"arn:aws:iam::{account.id}:role/ci/Deploy",
-        )  # fmt: skip
+            base,
+            via="identity-hub/Hub",
+            mfa=True,
+            duration=4 * 3600,
+            external_id=VaultRef("payments-deploy"),
+            transitive_tags=("team",),
+            arn=f"arn:aws:iam::{account.id}:role/ci/Deploy",
+        )
     if role == "Audit":
         return replace(base, duration=8 * 3600)
     return replace(base, mfa=role in ("Admin", "Deploy", "PowerUser"))
@@ -180,9 +213,18 @@ def _target(account: Account, role: str) -> Target:
 
 def _hop(target: Target, duration: int, serial: str = "") -> Hop:
     return Hop(
-        "assume-role", duration, target.name, target.arn, target.account.id, "ada", target.external_id, "ada",
-        target.session_tags, target.transitive_tags, mfa_serial=serial,
-    )  # fmt: skip
+        "assume-role",
+        duration,
+        target.name,
+        target.arn,
+        target.account.id,
+        "ada",
+        target.external_id,
+        "ada",
+        target.session_tags,
+        target.transitive_tags,
+        mfa_serial=serial,
+    )
 
 
 class StandIn:
@@ -287,9 +329,18 @@ class StandIn:
         account = plan.target.account
         keys = Credentials("ASIAEXAMPLE", Secret(SENTINEL), Secret(SENTINEL), self.now + plan.duration)
         return Session(
-            plan.target.name, account.id, account.name, plan.target.role, account.environment, plan.target.arn,
-            "central", plan.region, keys, self.now, plan.duration,
-        )  # fmt: skip
+            plan.target.name,
+            account.id,
+            account.name,
+            plan.target.role,
+            account.environment,
+            plan.target.arn,
+            "central",
+            plan.region,
+            keys,
+            self.now,
+            plan.duration,
+        )
 
     def end(self, target: str) -> int:
         before = len(self._live)
@@ -322,10 +373,20 @@ class StandIn:
         target = self.by_name[name]
         account = target.account
         return Live(
-            name, account.id, account.name, target.role, account.environment, target.arn, "central", target.region,
-            self.now + left - duration, self.now + left, duration, renewal,  # type: ignore[arg-type]
+            name,
+            account.id,
+            account.name,
+            target.role,
+            account.environment,
+            target.arn,
+            "central",
+            target.region,
+            self.now + left - duration,
+            self.now + left,
+            duration,
+            renewal,  # type: ignore[arg-type]
             tuple((words, self.now - ago) for words, ago in uses),
-        )  # fmt: skip
+        )
 
 
 def _picker(engine: StandIn) -> list[Live]:
@@ -356,34 +417,67 @@ _SESSIONS: dict[str, Callable[[StandIn], list[Live]]] = {"picker": _picker, "boa
 def _visits(now: float) -> dict[str, tuple[float, int, float]]:
     hour, day = 3600.0, 86400.0
     return {
-        "payments-prod/ReadOnly": (20, 52, now - 20), "payments-prod/Deploy": (9, 14, now - 2 * day - 1.5 * hour),
-        "identity-hub/Hub": (8, 31, now - 2 * day - 2 * hour), "payments-staging/Admin": (7, 18, now - 1.2 * hour),
-        "data-lake-prod/Analyst": (6, 9, now - 30), "sandbox-ada/Admin": (5, 40, now - 4.3 * hour),
-        "web-dev/PowerUser": (4, 12, now - 1 * day), "log-archive/LogReader": (3, 5, now - 6 * day),
-        "network-transit/ReadOnly": (0.5, 3, now - 8 * day), "billing-prod/ReadOnly": (0.4, 2, now - 10 * day),
-        "payments-prod/Audit": (0.1, 1, now - 34 * day), "web-prod/ReadOnly": (0.6, 2, now - 3 * day),
-    }  # fmt: skip
+        "payments-prod/ReadOnly": (20, 52, now - 20),
+        "payments-prod/Deploy": (9, 14, now - 2 * day - 1.5 * hour),
+        "identity-hub/Hub": (8, 31, now - 2 * day - 2 * hour),
+        "payments-staging/Admin": (7, 18, now - 1.2 * hour),
+        "data-lake-prod/Analyst": (6, 9, now - 30),
+        "sandbox-ada/Admin": (5, 40, now - 4.3 * hour),
+        "web-dev/PowerUser": (4, 12, now - 1 * day),
+        "log-archive/LogReader": (3, 5, now - 6 * day),
+        "network-transit/ReadOnly": (0.5, 3, now - 8 * day),
+        "billing-prod/ReadOnly": (0.4, 2, now - 10 * day),
+        "payments-prod/Audit": (0.1, 1, now - 34 * day),
+        "web-prod/ReadOnly": (0.6, 2, now - 3 * day),
+    }
 
 
 def explanation(now: float, target: str = "payments-prod/Deploy") -> Explanation:
     """The denial of the pictures."""
-    caller = SideView("allows", "policy HubAssume on identity-hub/Hub", (
-        Check("ok", "action", "sts:AssumeRole"), Check("ok", "resource", "role/ci/Deploy"),
-        Check("ok", "explicit deny", "none"), Check("ok", "boundary", "none"),
-        Check("unknown", "SCP", "can't be read from here"),
-    ))  # fmt: skip
-    role = SideView("denies", "trust policy, read through payments-prod/ReadOnly", (
-        Check("ok", "principal", "identity-hub/Hub"), Check("ok", "action", "sts:AssumeRole, sts:TagSession"),
-        Check("ok", "source id", "ada, any is accepted"), Check("ok", "MFA", "not wanted on this step"),
-        Check("no", "external id", "wants a value, none was sent"),
-    ))  # fmt: skip
+    caller = SideView(
+        "allows",
+        "policy HubAssume on identity-hub/Hub",
+        (
+            Check("ok", "action", "sts:AssumeRole"),
+            Check("ok", "resource", "role/ci/Deploy"),
+            Check("ok", "explicit deny", "none"),
+            Check("ok", "boundary", "none"),
+            Check("unknown", "SCP", "can't be read from here"),
+        ),
+    )
+    role = SideView(
+        "denies",
+        "trust policy, read through payments-prod/ReadOnly",
+        (
+            Check("ok", "principal", "identity-hub/Hub"),
+            Check("ok", "action", "sts:AssumeRole, sts:TagSession"),
+            Check("ok", "source id", "ada, any is accepted"),
+            Check("ok", "MFA", "not wanted on this step"),
+            Check("no", "external id", "wants a value, none was sent"),
+        ),
+    )
     return Explanation(
-        target, "The role wants an external id, and none was sent.", "sure of this; the SCP is unread", "AccessDenied",
-        "User: arn:aws:sts::222233334444:assumed-role/Hub/ada is not authorized to perform: sts:AssumeRole on resource: "
-        "arn:aws:iam::444455556666:role/ci/Deploy", "3f2a91c4-5d6e-4f70-8a91-b2c3d4e5f607", now,
-        (Stop("ada", "IAM user in central"), Stop("identity-hub/Hub", "assumed just now"), Stop(target, "444455556666")),
-        1, caller, role, "one line in your catalog, nothing in AWS",
-        ("catalog.d/payments.toml, under the role Deploy:", '+ external_id = { vault = "payments-deploy" }',
-         "The value stands in the trust policy of the role. It goes into the vault and is never shown.",
-         "If this id isn't yours to use, ask the account's owner: team payments."),
-    )  # fmt: skip
+        target,
+        "The role wants an external id, and none was sent.",
+        "sure of this; the SCP is unread",
+        "AccessDenied",
+        "User: arn:aws:sts::222233334444:assumed-role/Hub/ada is not authorized to perform: sts:AssumeRole "
+        "on resource: arn:aws:iam::444455556666:role/ci/Deploy",
+        "3f2a91c4-5d6e-4f70-8a91-b2c3d4e5f607",
+        now,
+        (
+            Stop("ada", "IAM user in central"),
+            Stop("identity-hub/Hub", "assumed just now"),
+            Stop(target, "444455556666"),
+        ),
+        1,
+        caller,
+        role,
+        "one line in your catalog, nothing in AWS",
+        (
+            "catalog.d/payments.toml, under the role Deploy:",
+            '+ external_id = { vault = "payments-deploy" }',
+            "The value stands in the trust policy of the role. It goes into the vault and is never shown.",
+            "If this id isn't yours to use, ask the account's owner: team payments.",
+        ),
+    )

@@ -229,7 +229,7 @@ SIZES = (
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_every_size_is_filled_to_the_cell(size: tuple[int, int]) -> None:
-    async with running(size=size) as (pilot, app, engine):
+    async with running(size=size) as (pilot, app, _):
         for keys in (
             (),
             ("p", "a", "y"),

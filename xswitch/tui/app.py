@@ -78,6 +78,11 @@ class XswitchApp(Lifecycle):
             more = f" (and {len(self.keys.problems) - 1} more)" if len(self.keys.problems) > 1 else ""
             self.call_after_refresh(self.say, self.keys.problems[0] + more, "warn")
 
+    def on_unmount(self) -> None:
+        """Let whoever is still asked for something go."""
+        self.switching.cancel(quietly=True)
+        super().on_unmount()
+
     def second(self) -> None:
         """Pass a second on; every third, ask the engine what changed by itself."""
         self._seconds += 1

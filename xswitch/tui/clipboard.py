@@ -24,7 +24,7 @@ _FORMS = {"bash": "bash", "zsh": "zsh", "fish": "fish", "pwsh": "powershell"}
 
 
 def helper(environ: Mapping[str, str]) -> list[str] | None:
-    """Return the command that takes the clipboard on its standard input, or None."""
+    """Return the command, its program's file first, that takes the clipboard on its standard input, or None."""
     candidates: list[list[str]] = []
     if sys.platform == "darwin":
         candidates.append(["pbcopy"])
@@ -34,7 +34,11 @@ def helper(environ: Mapping[str, str]) -> list[str] | None:
         candidates += [["xclip", "-selection", "clipboard"], ["xsel", "--clipboard", "--input"]]
     if "WSL_DISTRO_NAME" in environ:
         candidates.append(["clip.exe"])
-    return next((command for command in candidates if shutil.which(command[0], path=environ.get("PATH"))), None)
+    for name, *arguments in candidates:
+        found = shutil.which(name, path=environ.get("PATH"))
+        if found is not None:
+            return [found, *arguments]
+    return None
 
 
 def copy(app: XswitchApp, text: Secret) -> str:
@@ -44,12 +48,12 @@ def copy(app: XswitchApp, text: Secret) -> str:
         try:
             subprocess.run(
                 command, input=text.reveal().encode(), timeout=3, check=True,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env=dict(app.engine.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError):
             command = None
     if command is not None:
-        return command[0]
+        return PurePath(command[0]).name
     app.write_to_terminal(Secret(f"\x1b]52;c;{base64.b64encode(text.reveal().encode()).decode()}\a"))
     return "the terminal"
 
@@ -58,4 +62,4 @@ def copy_environment(app: XswitchApp, session: Session, until: str) -> str:
     """Copy a session's assignments for the person's shell; return what to say of it, without a word of them."""
     form = _FORMS.get(PurePath(app.engine.environ.get("SHELL", "")).name, "bash")
     way = copy(app, Secret(app.engine.environment_text(session, form)))
-    return f"copied: variables of {clean(session.target)} for {form}, good until {until} (by {way})"
+    return f"copied for {form}: {clean(session.target)}, until {until}, by {way}"

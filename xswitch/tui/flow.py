@@ -140,13 +140,14 @@ class Switching:
         else:
             self._app.say_done("")
 
-    def cancel(self) -> bool:
+    def cancel(self, *, quietly: bool = False) -> bool:
         """Stop waiting; return whether anything was waited for."""
         asker, self._asker = self._asker, None
         if asker is None:
             return False
         asker.stop()
-        self._app.say_done("stopped; nothing was opened")
+        if not quietly:
+            self._app.say_done("stopped; nothing was opened")
         return True
 
     def _done(self, asker: Asker, plan: Plan, use: Use, result: Session | Exception) -> None:

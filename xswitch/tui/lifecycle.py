@@ -50,7 +50,7 @@ class Lifecycle(App[int | str], inherit_bindings=False):
         """Tell every screen that a second has passed."""
         for screen in self.screen_stack:
             tick = getattr(screen, "tick", None)
-            if tick is not None:
+            if tick is not None and getattr(screen, "ready", False):
                 tick()
 
     def write_to_terminal(self, text: Secret) -> None:

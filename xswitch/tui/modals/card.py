@@ -85,6 +85,7 @@ class Question(ModalScreen[T], inherit_bindings=False):
         self.desk = desk
         self.env = env
         self.card = Card(desk, self)
+        self.ready = False
 
     @property
     def host(self) -> XswitchApp:
@@ -106,6 +107,7 @@ class Question(ModalScreen[T], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Take the size that the content needs."""
+        self.ready = True
         self.lay_out()
 
     def on_resize(self) -> None:
@@ -129,6 +131,10 @@ class Question(ModalScreen[T], inherit_bindings=False):
         if len(lines) > height:
             lines = [*lines[: max(0, height - 1)], lines[-1]]
         return [line if line is not None else () for line in lines]
+
+    def on_unmount(self) -> None:
+        """Take no more news."""
+        self.ready = False
 
     def tick(self) -> None:
         """Show what has changed in a second."""

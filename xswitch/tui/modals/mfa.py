@@ -92,14 +92,12 @@ class MfaModal(Question[str]):
 
     def _problem(self, width: int) -> list[Line | None]:
         wait = int(self._until - self.desk.now)
-        words = clean(self.ask.problem)
+        words = wrap(clean(self.ask.problem), width)
         if wait > 0:
-            words = (
-                f"{words.rstrip('.')}. The next code comes in {wait}s." if words else f"The next code comes in {wait}s."
-            )
+            words.append(f"The next code comes in {wait}s.")
         if not words:
             return [None, None]
-        return [None, *([Span(line, "warn", bold=True)] for line in wrap(words, width)), None]
+        return [None, *([Span(line, "warn", bold=True)] for line in words), None]
 
     def _boxes(self, width: int) -> list[Line]:
         if width < _BOXES or self.app.size.height < 16:

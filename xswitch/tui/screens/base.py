@@ -47,6 +47,10 @@ class Board(Screen[None], inherit_bindings=False):
         self.ready = True
         self.tell_keys()
 
+    def on_unmount(self) -> None:
+        """Take no more news."""
+        self.ready = False
+
     def tell_keys(self) -> None:
         """Show the keys as they stand now."""
         self.query_one(Footer).set(self.hints())

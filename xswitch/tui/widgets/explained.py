@@ -148,8 +148,10 @@ class Explained(Page):
             check.state
         ]
         no = check.state == "no"
-        label = min(LABEL, max(10, width // 3))
-        words = wrap(check.words, max(8, width - label - 3)) or [""]
+        label = min(LABEL, max(13, width // 3))
+        if width < 30:
+            return self._narrow(check, width, Span(sign, hue, bold=True))
+        words = wrap(check.words, width - label - 3) or [""]
         lines: list[Line] = []
         for number, text in enumerate(words):
             mark = Span(sign if not number else " ", hue, bold=True)
@@ -161,6 +163,13 @@ class Explained(Page):
             line = [shift, mark, Span(" "), name, Span(text, "strong" if no else "muted")]
             lines.append(filled(line, width, "sel-guard") if no else line)
         return lines
+
+    def _narrow(self, check: Check, width: int, mark: Span) -> list[Line]:
+        """Return a check with its name over its words, where both don't fit on a line."""
+        no, cut = check.state == "no", self.desk.glyphs.cut
+        name = Span(fit(check.name, width - 2, cut), "strong" if no else "text", bold=no)
+        lines: list[Line] = [[mark, Span(" "), name]]
+        return [*lines, *([Span("  "), Span(text, "muted")] for text in wrap(check.words, width - 2))]
 
     def _change(self, width: int) -> list[Line]:
         told, glyphs = self.explanation, self.desk.glyphs
