@@ -13,11 +13,12 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
     """Replace ``path`` by ``content`` in one step: a temporary neighbour, fsync, rename, fsync of the folder.
 
     Raises OSError; then ``path`` is as it was and no temporary file is left. A symbolic link at ``path`` is followed,
-    so that a person's linked dotfile stays a link.
+    so that a person's linked dotfile stays a link. A cache, which can be made again, needs not be ``durable``: then
+    nothing is synced, and a crash of the machine may leave it empty.
     """
     path = path.resolve() if path.is_symlink() else path
     temporary = path.parent / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
@@ -27,7 +28,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
+            if durable:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         temporary.replace(path)
@@ -35,6 +37,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    if not durable:
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)

@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xswitch.catalog.loading import check, is_first_run, load
+    from xswitch.catalog.loading import Found, check, find, is_first_run, load, load_last_good
     from xswitch.catalog.model import (
         UNLISTED,
         Account,
@@ -45,13 +45,16 @@ __all__ = [
     "Account",
     "Catalog",
     "Environment",
+    "Found",
     "Identity",
     "Selector",
     "Target",
     "VaultRef",
     "check",
+    "find",
     "is_first_run",
     "load",
+    "load_last_good",
     "resolve",
     "resolve_guarded",
     "sources",
@@ -59,8 +62,11 @@ __all__ = [
 
 _HOMES = {
     "check": "loading",
+    "Found": "loading",
+    "find": "loading",
     "is_first_run": "loading",
     "load": "loading",
+    "load_last_good": "loading",
     "resolve": "resolution",
     "resolve_guarded": "resolution",
     "Selector": "selector",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from xswitch.catalog import fields
@@ -30,6 +31,17 @@ Chosen = tuple[Given, Part, Keys]
 """What is given of a role, and where."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """The role sets that match an account, in order, and their names."""
+
+    sets: tuple[RoleSet, ...]
+    names: frozenset[str]
+
+
+NO_MATCH: Final = Match((), frozenset())
+
+
 class Expansion:
     """Works out the rows of a catalog. ``places`` tells, for each row with a ``via``, where it is written."""
 
@@ -41,6 +53,9 @@ class Expansion:
         self._settings: dict[tuple[int, int, int], tuple[Settings, Given, Given]] = {}
         self._sets: list[tuple[int, list[RoleSet]]] = []
         self._without_identity: set[int] = set()
+        self._matches: dict[object, Match] = {}
+        self._ready: dict[tuple[int, int, int], list[tuple[str, Settings]]] = {}
+        self._used: set[int] = set()
         for part in merged.parts:
             if part.sets:
                 rank = part.source.rank
@@ -48,6 +63,7 @@ class Expansion:
                     self._sets[-1][1].extend(part.sets)
                 else:
                     self._sets.append((rank, list(part.sets)))
+        self._by_account = not all(one.selector.alike for _, sets in self._sets for one in sets)
 
     def run(self) -> list[Row]:
         """Return the rows, accounts together and in order. Notes what is wrong in the report."""
@@ -57,8 +73,11 @@ class Expansion:
             for entry in entries:
                 if entry.settings is not NOTHING and "identity" in entry.settings:
                     check_identity(merged, entry.part, entry.keys, entry.settings["identity"])
-            if len(entries) == 1 and not self._sets:
-                self._explicit(account, entries)
+            entry = entries[0]
+            matched = self._matched(account) if self._sets else NO_MATCH
+            if len(entries) == 1 and not entry.part.overrides and not (matched.names & entry.roles.names):
+                self._explicit(account, entry)
+                self._from_sets(account, entry, matched)
             else:
                 self._merge_roles(account, entries)
             self.spans.append((start, len(self.rows)))
@@ -66,8 +85,7 @@ class Expansion:
         self._check_sets()
         return self.rows
 
-    def _explicit(self, account: Account, entries: list[AccountEntry]) -> None:
-        entry = entries[0]
+    def _explicit(self, account: Account, entry: AccountEntry) -> None:
         names = entry.roles.plain
         if names is not None:
             if names:
@@ -77,6 +95,46 @@ class Expansion:
             return
         for name, given, place in entry.roles.given:
             self._add(account, name, (given, entry.part, (*entry.keys, "roles", place)), entry.settings)
+
+    def _matched(self, account: Account) -> Match:
+        """Return the role sets that match an account; of one name, that of the first source."""
+        like = account if self._by_account else (account.ou, account.environment, account.tags)
+        found = self._matches.get(like)
+        if found is None:
+            chosen: dict[str, RoleSet] = {}
+            for _, sets in self._sets:
+                here: dict[str, RoleSet] = {}
+                for role_set in sets:
+                    if role_set.selector.matches_account(account):
+                        self._used.add(id(role_set))
+                        other = here.setdefault(role_set.name, role_set)
+                        if other is not role_set:
+                            self._note_twins(role_set, other)
+                for name, role_set in here.items():
+                    chosen.setdefault(name, role_set)
+            found = self._matches[like] = Match(tuple(chosen.values()), frozenset(chosen))
+        return found
+
+    def _note_twins(self, role_set: RoleSet, other: RoleSet) -> None:
+        where = other.part.document.place(("roles", other.place))
+        message = (
+            f"gives {quoted(role_set.name)} to accounts that another role set gives it to: two targets with one name"
+        )
+        self.merged.report.add(role_set.part.document, ("roles", role_set.place), message, f"also at {where}")
+
+    def _from_sets(self, account: Account, entry: AccountEntry, matched: Match) -> None:
+        """Add the rows of role sets, of which none has a name that the account itself uses."""
+        key = (id(matched), id(entry.settings), entry.part.source.rank)
+        ready = self._ready.get(key)
+        if ready is not None:
+            self.rows += [(account, name, "", effective) for name, effective in ready]
+            return
+        start = len(self.rows)
+        for role_set in matched.sets:
+            reaching = settings_of([entry], role_set.part.source.rank)
+            self._add(account, role_set.name, (role_set.given, role_set.part, ("roles", role_set.place)), reaching)
+        if not any("via" in one.given or "policy_arns" in one.given for one in matched.sets):
+            self._ready[key] = [(name, effective) for _, name, _, effective in self.rows[start:]]
 
     def _merge_roles(self, account: Account, entries: list[AccountEntry]) -> None:
         """Choose the roles of an account: source by source, an account's own entry before and over a role set."""
@@ -111,13 +169,7 @@ class Expansion:
             if not role_set.selector.matches_account(account):
                 continue
             name = role_set.name
-            other = given_by.setdefault(name, role_set)
-            if other is not role_set:
-                where = other.part.document.place(("roles", other.place))
-                message = (
-                    f"gives {quoted(name)} to accounts that another role set gives it to: two targets with one name"
-                )
-                self.merged.report.add(role_set.part.document, ("roles", role_set.place), message, f"also at {where}")
+            if given_by.setdefault(name, role_set) is not role_set:
                 continue
             mine = here.get(name)
             if mine is None:
@@ -231,7 +283,7 @@ class Expansion:
     def _check_sets(self) -> None:
         for _, sets in self._sets:
             for role_set in sets:
-                if not any(role_set.selector.matches_account(account) for account in self.merged.accounts):
+                if id(role_set) not in self._used:
                     self.merged.notes.add(role_set.part.document, ("roles", role_set.place), "matches no account")
 
 

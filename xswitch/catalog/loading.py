@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from xswitch import __version__
+from xswitch.catalog import compiled, fast
 from xswitch.catalog.expand import Expansion, Ways
 from xswitch.catalog.merge import Merged, merge
-from xswitch.catalog.model import Catalog
-from xswitch.catalog.origins import OVERRIDES, Candidate, candidates, order, source_of
+from xswitch.catalog.model import Account, Catalog, Environment, Identity, Target, VaultRef
+from xswitch.catalog.origins import OVERRIDES, Candidate, candidates, listed, named, order, shared_folder, source_of
 from xswitch.catalog.parse import NOTHING, Part, parse_part
 from xswitch.catalog.rows import Targets
 from xswitch.errors import InvalidConfig, Problem
@@ -16,21 +27,119 @@ from xswitch.tomlfile import Report, parse_document, read_bytes
 FIRST_RUN_HINT = "begin with `xswitch catalog import aws-config`, or try `xswitch demo`"
 
 
-def load(paths: Paths) -> Catalog:
-    """Return the catalog. Raises InvalidConfig with every problem of every file."""
-    catalog, report, _ = read(paths)
-    report.raise_any()
-    if catalog is None:
-        raise first_run(paths)
-    return catalog
+Clock = Callable[[], int]
+"""Tells the time in nanoseconds since the epoch."""
+
+
+def load(paths: Paths, *, clock: Clock = time.time_ns) -> Catalog:
+    """Return the catalog: the compiled one where the files are what they were, else that of the files.
+
+    Raises InvalidConfig with every problem of every file; then the compiled catalog stays as it was.
+    """
+    now = clock()
+    listing = listed(paths)
+    file = compiled_file(paths)
+    found = compiled.read(file)
+    if found is not None:
+        data, head = found
+        same = fast.unchanged(head, listing, __version__, now)
+        if same is not False:
+            catalog = compiled.decode(data, head)
+            if catalog is not None:
+                if same is None:
+                    compiled.write(file, compiled.settled(data, head))
+                return catalog
+    return _load_anew(paths, listing, file, now)
+
+
+def _load_anew(paths: Paths, listing: fast.Listing, file: Path, now: int) -> Catalog:
+    """Read the files and compile them. What they look like is noted before they are read: a change meanwhile shows."""
+    stamp, changed = fast.stamp_of(listing, __version__)
+    young = {path: "" for path, last in changed if last > now - fast.YOUNG}
+    with _uncollected():
+        reading = read(paths, listing, young)
+        reading.report.raise_any()
+        if reading.catalog is None:
+            raise first_run(paths)
+        compiled.write(file, compiled.encode(reading.catalog, stamp, young))
+        return reading.catalog
+
+
+def load_last_good(paths: Paths) -> Catalog | None:
+    """Return the catalog as it was when it last loaded, whatever its files are now; None where that is not known."""
+    found = compiled.read(compiled_file(paths))
+    return None if found is None else compiled.decode(*found)
+
+
+def find(paths: Paths, text: str, *, clock: Clock = time.time_ns) -> Found | None:
+    """Return one target with all that it needs, without reading the rest; None where :func:`load` has to be asked.
+
+    That is where the compiled catalog is missing, stale or damaged, and where it holds no target of that name.
+    """
+    row = fast.find(
+        text,
+        catalog_file=str(paths.catalog_file),
+        folder=str(paths.catalog_folder),
+        shared=str(shared_folder(paths)),
+        compiled=str(paths.compiled_catalog),
+        version=__version__,
+        now=clock(),
+    )
+    if row is None:
+        return None
+    target, environment, identity, way = row
+    return Found(
+        _target(target),
+        None if environment is None else Environment(*cast(Any, environment)),
+        Identity(*cast(Any, identity)),
+        tuple(map(_target, way)),
+    )
+
+
+def _target(fields: fast.Fields) -> Target:
+    values: list[Any] = list(fields)
+    values[0] = Account(*values[0])
+    if isinstance(values[9], tuple):
+        values[9] = VaultRef(*values[9])
+    return Target(*values)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A target with its environment, the identity that its chain begins with, and the targets on the way.
+
+    ``way`` has the target's ``via`` first, then that one's, and so on.
+    """
+
+    target: Target
+    environment: Environment | None
+    identity: Identity
+    way: tuple[Target, ...]
+
+
+def compiled_file(paths: Paths) -> Path:
+    """Return where the compiled catalog is kept."""
+    return paths.compiled_catalog / fast.compiled_name(str(paths.catalog_file))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking over what is being read: nothing of it is garbage yet."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def check(paths: Paths) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Return the errors and the warnings of the catalog."""
-    catalog, report, notes = read(paths)
-    if catalog is None and not report:
+    reading = read(paths, listed(paths), {})
+    if reading.catalog is None and not reading.report:
         return first_run(paths).problems, ()
-    return report.problems(), notes.problems()
+    return reading.report.problems(), reading.notes.problems()
 
 
 def first_run(paths: Paths) -> InvalidConfig:
@@ -43,25 +152,37 @@ def first_run(paths: Paths) -> InvalidConfig:
 def is_first_run(paths: Paths) -> bool:
     """Tell whether there is no file of a catalog at all."""
     problems: list[InvalidConfig] = []
-    return not candidates(paths, problems)[0] and not problems
+    return not candidates(paths, listed(paths), problems) and not problems and not named(paths)
 
 
-def read(paths: Paths) -> tuple[Catalog | None, Report, Report]:
-    """Read all files anew: the catalog (None where there is no file, or what is wrong left none), errors, warnings."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the files say: the catalog (None where there is no file that can be read), errors, and warnings."""
+
+    catalog: Catalog | None
+    report: Report
+    notes: Report
+
+
+def read(paths: Paths, listing: fast.Listing, young: dict[str, str]) -> Reading:
+    """Read all files anew. For those whose paths are in ``young``, the SHA-256 of what was read is put there."""
     report, notes = Report(), Report()
     problems: list[InvalidConfig] = []
-    found, _ = candidates(paths, problems)
     files: list[tuple[Candidate, bytes]] = []
-    for candidate in found:
+    for candidate in candidates(paths, listing, problems):
         try:
-            files.append((candidate, read_bytes(candidate.path)))
+            content = read_bytes(candidate.path)
         except InvalidConfig as error:
             problems.append(error)
+            continue
+        files.append((candidate, content))
+        if str(candidate.path) in young:
+            young[str(candidate.path)] = sha256(content).hexdigest()
     for problem in problems:
         report.add_whole(problem)
     parts = _parse(files, report)
     if not parts:
-        return None, report, notes
+        return Reading(None, report, notes)
     merged = merge(parts, report, notes)
     expansion = Expansion(merged)
     expansion.run()
@@ -71,7 +192,7 @@ def read(paths: Paths) -> tuple[Catalog | None, Report, Report]:
         report.add(parts[0].document, (), "there is no account in the catalog", hint)
     if merged.accounts and not expansion.rows:
         notes.add(parts[0].document, (), "no account has a role: there is nothing to switch to")
-    return catalog_of(merged, expansion), report, notes
+    return Reading(catalog_of(merged, expansion), report, notes)
 
 
 def _parse(files: list[tuple[Candidate, bytes]], report: Report) -> list[Part]:

@@ -9,10 +9,13 @@ Files and folders whose names begin with a dot are passed over; the rest are rea
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from xswitch.catalog import fast
 from xswitch.catalog.parse import Source
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
@@ -35,34 +38,34 @@ class Candidate:
 
 
 def sources(paths: Paths) -> tuple[Path, ...]:
-    """Return the files that the catalog is read from, those that win first; synced ones stand among the others.
+    """Return the files that the catalog is read from: the person's folder first, then the shares.
 
     Folders that can't be listed are passed over: :func:`xswitch.catalog.load` says so.
     """
-    return tuple(candidate.path for candidate in candidates(paths, [])[0])
+    return tuple(candidate.path for candidate in candidates(paths, listed(paths), []))
 
 
-def candidates(paths: Paths, problems: list[InvalidConfig]) -> tuple[list[Candidate], list[Path]]:
-    """Return the files to read, in order, and the folders they come from.
+def listed(paths: Paths) -> fast.Listing:
+    """Return the files and folders that a catalog may be made of, as :func:`xswitch.catalog.fast.listing` has them."""
+    return fast.listing(str(paths.catalog_file), str(paths.catalog_folder), str(shared_folder(paths)))
 
-    What can't be listed goes to ``problems``.
-    """
+
+def candidates(paths: Paths, listing: fast.Listing, problems: list[InvalidConfig]) -> list[Candidate]:
+    """Return the files to read, in order. Folders that can't be listed go to ``problems``."""
     found: list[Candidate] = []
-    folders = [paths.catalog_folder]
-    if paths.catalog_file.exists() or paths.catalog_file.is_symlink() or named(paths):
-        found.append(Candidate(paths.catalog_file, main=True))
-    found += [Candidate(path) for path in _listed(paths.catalog_folder, problems) if path != paths.catalog_file]
-    shared = shared_folder(paths)
-    folders.append(shared)
-    for name in _entries(shared, problems):
-        current = shared / name / "current"
-        if not current.is_dir():
-            continue
-        folders.append(current / "catalog.d")
-        if (current / "catalog.toml").exists():
-            found.append(Candidate(current / "catalog.toml", name))
-        found += [Candidate(path, name) for path in _listed(current / "catalog.d", problems)]
-    return found, folders
+    for place, (name, share, error) in enumerate(listing):
+        path = Path(name)
+        if error == errno.ENOTDIR:
+            if not share:
+                problems.append(refusal(path, "is not a folder", "move it away"))
+        elif error:
+            problems.append(refusal(path, f"can't be listed: {os.strerror(error).lower()}"))
+        elif not place:
+            if named(paths) or os.path.lexists(path):
+                found.append(Candidate(path, main=True))
+        elif not share or path.exists():
+            found.append(Candidate(path, share))
+    return found
 
 
 def shared_folder(paths: Paths) -> Path:
@@ -94,19 +97,3 @@ def order(files: list[tuple[Candidate, bytes]]) -> dict[tuple[int, str], int]:
 def is_synced(candidate: Candidate, content: bytes) -> bool:
     """Tell whether ``catalog sync`` wrote a file: it says so in its first line."""
     return not candidate.main and not candidate.share and content.startswith(SYNCED)
-
-
-def _entries(folder: Path, problems: list[InvalidConfig]) -> list[str]:
-    try:
-        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    except FileNotFoundError:
-        return []
-    except NotADirectoryError:
-        problems.append(refusal(folder, "is not a folder", "move it away"))
-    except OSError as error:
-        problems.append(refusal(folder, f"can't be listed: {(error.strerror or 'unknown').lower()}"))
-    return []
-
-
-def _listed(folder: Path, problems: list[InvalidConfig]) -> list[Path]:
-    return [folder / name for name in _entries(folder, problems) if name.endswith(".toml")]

@@ -42,10 +42,11 @@ class Source:
 
 @dataclass(slots=True, eq=False)
 class Roles:
-    """The roles of an account: name, what is given, and its place. ``plain`` has the names where nothing is given."""
+    """The roles of an account: name, what is given, and its place; ``plain``: the names, where nothing is given."""
 
     given: list[tuple[str, Given, int]] = field(default_factory=list)
     plain: tuple[str, ...] | None = None
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -210,7 +211,7 @@ def _parse_identity(part: Part, report: Report, name: str, table: dict[str, Any]
 
 def _parse_accounts(part: Part, report: Report) -> None:
     """Take the accounts. A thousand of them repeat a few lists of roles: lists that read the same are checked once."""
-    known: dict[str, Roles] = {}
+    known: dict[tuple[object, ...], Roles] = {}
     for place, table in _entries_of(part.document.data.get("accounts")):
         roles = table.get("roles", [])
         if _sound(table):
@@ -224,7 +225,7 @@ def _parse_accounts(part: Part, report: Report) -> None:
         part.accounts.append(entry)
         if not isinstance(roles, list):
             continue
-        text = repr(roles)
+        text = _reading(roles)
         found = known.get(text)
         if found is None:
             before = report.count
@@ -234,6 +235,16 @@ def _parse_accounts(part: Part, report: Report) -> None:
         entry.roles = found
         if found.plain is None:
             _check_arns(entry, report)
+
+
+def _reading(roles: list[Any]) -> tuple[object, ...]:
+    """Return what tells a list of roles from others: equal only where both are right and the same, or neither is."""
+    try:
+        reading = tuple([table["name"] if len(table) == 1 else (repr(table),) for table in roles])
+        hash(reading)
+    except (TypeError, KeyError):
+        return ((repr(roles),),)
+    return reading
 
 
 def _sound(table: Mapping[str, Any]) -> bool:
@@ -304,6 +315,7 @@ def _parse_roles(entry: AccountEntry, report: Report, roles: list[Any]) -> Roles
         elif name:
             seen.add(name)
             taken.given.append((name, given, place))
+    taken.names = frozenset(seen)
     if all(given is NOTHING for _, given, _ in taken.given):
         taken.plain = tuple(name for name, _, _ in taken.given)
     return taken

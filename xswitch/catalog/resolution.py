@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
 
 from xswitch.catalog.fields import ROLE_ARN
 from xswitch.catalog.model import UNLISTED, Account, Catalog, Environment, Target
+from xswitch.catalog.pasted import permission_set
 from xswitch.catalog.rows import Row, Targets
 from xswitch.errors import NoSuchTarget
 from xswitch.text import clean
 from xswitch.tomlfile import nearest, quoted
-
-_RESERVED: Final = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", re.ASCII)
 
 
 def resolve(catalog: Catalog, text: str) -> Target:
@@ -56,7 +54,7 @@ def _rows(catalog: Catalog) -> Iterable[Row]:
 def _by_arn(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
     """Return the target of an ARN: the one that bears the role's own name, if several have the ARN."""
     account_id, name = found[2], found[4]
-    reserved = _RESERVED.fullmatch(name)
+    reserved = permission_set(name)
     fitting: list[Target] = []
     for place, (owner, role, _, _) in enumerate(_rows(catalog)):
         if owner.id != account_id:
@@ -66,7 +64,7 @@ def _by_arn(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
             if role == name:
                 return target
             fitting.append(target)
-        elif reserved and role == reserved[1] and target.arn == f"arn:{found[1]}:iam::{account_id}:role/{role}":
+        elif reserved and role == reserved and target.arn == f"arn:{found[1]}:iam::{account_id}:role/{role}":
             identity = catalog.identities.get(target.identity)
             if identity is not None and identity.kind == "sso" and not target.via:
                 fitting.append(target)

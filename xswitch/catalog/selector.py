@@ -85,6 +85,11 @@ class Selector:
         return all(test(row) for test in self._tests)
 
     @property
+    def alike(self) -> bool:
+        """Tell whether accounts of the same OU, environment and tags are the same to it."""
+        return all(term.field in ("ou", "env", "tag") for term in self.terms)
+
+    @property
     def beyond_accounts(self) -> str:
         """The first term that asks for more than an account has, as it was written, or ""."""
         return next((clean(term.given) for term in self.terms if term.field in _BEYOND_ACCOUNTS), "")

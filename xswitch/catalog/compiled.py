@@ -1,0 +1,270 @@
+"""The compiled catalog: written whole, read whole. :mod:`xswitch.catalog.fast` has its layout, and reads one row of it.
+
+It is a cache that a person may remove. It holds names and settings, external ids that stand in the catalog as plain
+text among them, so it is 0600 in a folder of 0700; it is data alone, never anything that runs.
+"""
+
+from __future__ import annotations
+
+import os
+from binascii import crc32
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from sys import byteorder
+from typing import Any, Final, cast
+
+from xswitch.catalog import fast
+from xswitch.catalog.fast import BLOCKS_APART, FIELD, ITEM, PART
+from xswitch.catalog.model import Account, Catalog, Environment, Identity, VaultRef
+from xswitch.catalog.rows import Row, Settings, Targets, partition_of
+from xswitch.files import make_private_folder, write_atomically
+
+_IDENTITY_FIELDS: Final = tuple(Identity.__slots__)
+
+
+def encode(catalog: Catalog, stamp: bytes, young: Mapping[str, str]) -> bytes:
+    """Return the compiled form of a catalog that was read from files.
+
+    ``young`` has the SHA-256, in hexadecimal, of sources that may change once more and look the same.
+    """
+    identities = {name: _identity(identity) for name, identity in catalog.identities.items()}
+    environments = {name: _environment(environment) for name, environment in catalog.environments.items()}
+    blocks = _blocks(catalog, identities, environments)
+    body = BLOCKS_APART.join(blocks)
+    slots = _slots(catalog.accounts, blocks)
+    meta = PART.join(
+        [
+            _fields(
+                catalog.default_identity,
+                catalog.default_region,
+                "" if catalog.default_duration is None else str(catalog.default_duration),
+                catalog.default_session_name,
+                str(len(identities)),
+                str(len(blocks)),
+            ),
+            *identities.values(),
+            *environments.values(),
+        ]
+    )
+    flat = "\0".join([word for pair in young.items() for word in pair]).encode("utf-8", "surrogatepass")
+    return _framed(stamp, flat, slots, body, meta)
+
+
+def _framed(stamp: bytes, young: bytes, slots: bytes, body: bytes, meta: bytes) -> bytes:
+    sizes = (len(stamp), len(young), len(slots) // fast.SLOT, len(body), len(meta), crc32(body), crc32(meta))
+    head = b"".join(number.to_bytes(4, byteorder) for number in sizes) + stamp + young
+    return b"".join((fast.MAGIC, crc32(head).to_bytes(4, byteorder), head, slots, body, meta))
+
+
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _fields(*texts: str) -> bytes:
+    return FIELD.join(map(_text, texts))
+
+
+def _items(texts: Iterable[str]) -> bytes:
+    return b"".join([ITEM + _text(text) for text in texts])
+
+
+def _identity(identity: Identity) -> bytes:
+    return _fields(*(getattr(identity, name) for name in _IDENTITY_FIELDS))
+
+
+def _environment(environment: Environment) -> bytes:
+    longest = environment.max_duration
+    return _fields(
+        environment.name,
+        environment.colour,
+        environment.confirm,
+        "1" if environment.reason else "",
+        "" if longest is None else str(longest),
+    )
+
+
+def _settings(settings: Settings, identities: Mapping[str, bytes]) -> bytes:
+    identity, via, mfa, region, duration, session_name, external, source_identity = settings[:8]
+    tags, transitive, policy, arns, origin = settings[8:]
+    if isinstance(external, VaultRef):
+        kind, value, source = "v", external.name, external.source
+    else:
+        kind, value, source = "" if external is None else "p", external or "", ""
+    first = _fields(
+        via,
+        "1" if mfa else "",
+        region,
+        "" if duration is None else str(duration),
+        session_name,
+        kind,
+        value,
+        source,
+        source_identity,
+    )
+    lists = FIELD.join(
+        (_items(word for pair in tags for word in pair), _items(transitive), _text(policy), _items(arns))
+    )
+    return FIELD.join((first, lists, _text(origin), _text(partition_of(region)), identities[identity]))
+
+
+def _blocks(catalog: Catalog, identities: Mapping[str, bytes], environments: Mapping[str, bytes]) -> list[bytes]:
+    """Return a block for each account. Lists of roles and settings that repeat are written once, and copied."""
+    rows = cast(Targets, catalog.targets).rows
+    blocks: list[bytes] = []
+    written: dict[int, bytes] = {}
+    repeated: dict[tuple[Any, ...], bytes] = {}
+    at, end = 0, len(rows)
+    for account in catalog.accounts:
+        start = at
+        while at < end and rows[at][0] is account:
+            at += 1
+        mine = rows[start:at]
+        key = tuple([(role, arn, id(settings)) for _, role, arn, settings in mine])
+        rest = repeated.get(key)
+        if rest is None:
+            rest = repeated[key] = _roles(mine, written, identities)
+        owner = [account.id, account.name, account.ou, account.environment]
+        for pair in account.tags:
+            owner += pair
+        blocks.append(
+            FIELD.join([text.encode("utf-8", "surrogatepass") for text in owner])
+            + PART
+            + environments.get(account.environment, b"")
+            + PART
+            + rest
+        )
+    return blocks
+
+
+def _roles(rows: Iterable[Row], written: dict[int, bytes], identities: Mapping[str, bytes]) -> bytes:
+    places: dict[int, str] = {}
+    texts: list[str] = []
+    parts: list[bytes] = [b""]
+    for _, role, arn, settings in rows:
+        key = id(settings)
+        place = places.get(key)
+        if place is None:
+            place = places[key] = str(len(places))
+            if key not in written:
+                written[key] = _settings(settings, identities)
+            parts.append(written[key])
+        texts += (role, place, arn)
+    parts[0] = _fields(*texts) if texts else b""
+    return PART.join(parts)
+
+
+def _slots(accounts: Iterable[Account], blocks: list[bytes]) -> bytes:
+    """Return the hash table: open addressing, at most half full, so that a search soon meets an empty slot."""
+    size = 8
+    while size < 4 * len(blocks):
+        size *= 2
+    mask = size - 1
+    table: list[bytes | None] = [None] * size
+    offset = 0
+    for account, block in zip(accounts, blocks, strict=True):
+        length = len(block)
+        where = b"".join([number.to_bytes(4, byteorder) for number in (crc32(block), offset, length)])
+        offset += length + len(BLOCKS_APART)
+        for key in {account.name, account.id}:
+            checksum = crc32(key.encode("utf-8", "surrogatepass"))
+            place = checksum & mask
+            while table[place] is not None:
+                place = (place + 1) & mask
+            table[place] = checksum.to_bytes(4, byteorder) + where
+    return b"".join([slot or fast.EMPTY for slot in table])
+
+
+def decode(data: bytes, head: fast.Head) -> Catalog | None:
+    """Return the catalog that a compiled one holds; None where it is damaged."""
+    body = data[head.blocks_at : head.meta_at]
+    meta = data[head.meta_at : head.meta_at + head.meta]
+    if crc32(body) != head.blocks_sum or crc32(meta) != head.meta_sum or len(data) != head.meta_at + head.meta:
+        return None
+    first, *parts = meta.split(PART)
+    identity, region, duration, session_name, many, accounts_many = fast.texts(first)
+    known = [Identity(*cast(Any, fast.texts(part))) for part in parts[: int(many)]]
+    environments = [Environment(*cast(Any, fast.environment_fields(part))) for part in parts[int(many) :]]
+    rows: list[Row] = []
+    accounts = _decode_blocks(body, rows) if accounts_many != "0" else ()
+    return Catalog(
+        Targets(rows),
+        accounts,
+        {one.name: one for one in known},
+        {one.name: one for one in environments},
+        identity,
+        region,
+        int(duration) if duration else None,
+        session_name,
+    )
+
+
+def _decode_blocks(body: bytes, rows: list[Row]) -> tuple[Account, ...]:
+    accounts: list[Account] = []
+    repeated: dict[bytes, tuple[list[tuple[str, str, Settings]], tuple[str, ...], Settings | None]] = {}
+    settings: dict[bytes, Settings] = {}
+    for block in body.split(BLOCKS_APART):
+        owner, _, rest = block.split(PART, 2)
+        account = Account(*cast(Any, fast.account_fields(owner)))
+        accounts.append(account)
+        known = repeated.get(rest)
+        if known is None:
+            roles = _decode_roles(rest, settings)
+            alike = roles and all(not arn and one is roles[0][2] for _, arn, one in roles)
+            known = repeated[rest] = (roles, tuple(role for role, _, _ in roles), roles[0][2] if alike else None)
+        shared = known[2]
+        if shared is not None:
+            rows += [(account, role, "", shared) for role in known[1]]
+        else:
+            rows += [(account, role, arn, one) for role, arn, one in known[0]]
+    return tuple(accounts)
+
+
+def _decode_roles(rest: bytes, known: dict[bytes, Settings]) -> list[tuple[str, str, Settings]]:
+    roles, *parts = rest.split(PART)
+    if not roles:
+        return []
+    each: list[Settings] = []
+    for part in parts:
+        found = known.get(part)
+        if found is None:
+            fields = list(fast.settings_fields(part)[0][:-1])
+            if isinstance(fields[6], tuple):
+                fields[6] = VaultRef(*fields[6])
+            found = known[part] = cast(Settings, tuple(fields))
+        each.append(found)
+    flat = fast.texts(roles)
+    return [(flat[at], flat[at + 2], each[int(flat[at + 1])]) for at in range(0, len(flat), 3)]
+
+
+def read(file: Path) -> tuple[bytes, fast.Head] | None:
+    """Return a compiled catalog with its head; None where there is none that can be trusted."""
+    descriptor = fast.open_own(str(file))
+    if descriptor is None:
+        return None
+    try:
+        head = fast.head_of(descriptor)
+        if head is None:
+            return None
+        size = os.fstat(descriptor).st_size
+        return (os.pread(descriptor, size, 0), head) if size == head.meta_at + head.meta else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def settled(data: bytes, head: fast.Head) -> bytes:
+    """Return a compiled catalog whose sources are no longer young, so that nobody needs to look into them again."""
+    slots = data[head.end : head.blocks_at]
+    body = data[head.blocks_at : head.meta_at]
+    return _framed(head.stamp, b"", slots, body, data[head.meta_at :])
+
+
+def write(file: Path, data: bytes) -> bool:
+    """Write a compiled catalog; False where that can't be done, which only costs time."""
+    try:
+        make_private_folder(file.parent)
+        write_atomically(file, data, durable=False)
+    except OSError:
+        return False
+    return True
