@@ -39,7 +39,20 @@ def main() -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 128 + signal.SIGPIPE
+    except Exception as error:
+        status = _fault(error)
     return status
+
+
+def _fault(error: Exception) -> int:
+    """Say in one line that xswitch itself failed: where, and never with what values, since one may be a secret."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place is not None else "an unknown place"
+    sys.stderr.write(f"xswitch: a fault of xswitch itself, {type(error).__name__} at {where}\n")
+    sys.stderr.write("  hint: nothing was lost; report it with this line\n")
+    return 1
 
 
 def _run(arguments: list[str]) -> int:

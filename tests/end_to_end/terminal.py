@@ -50,7 +50,10 @@ class Terminal:
         except pexpect.EOF:
             return False
         self.raw += data
-        self._stream.feed(data)
+        for piece in re.split(rb"(?=\x1b\[\?1049[hl])", data):
+            if piece.startswith(b"\x1b[?1049"):
+                self._screen.reset()  # the emulator knows one screen: entering and leaving the other clears it
+            self._stream.feed(piece)
         return True
 
     def wait(self, pattern: str, *, seconds: float = 30) -> re.Match[str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
+from xswitch.sandbox import Sandbox, practice
+
 GOOD = """\
 version = 1
 [defaults]
@@ -104,7 +106,8 @@ def test_a_broken_catalog_is_named_with_its_place(home: Home, what: str) -> None
     home.fails(3, words, "exec", "payments-dev/Admin", "--", "true")
     answer = home.run("catalog", "check", "--json")
     assert answer.returncode == 3
-    assert words in answer.stdout
+    found = json.loads(answer.stdout)
+    assert any(words in "{file}:{line}: {key} {message} {hint}".format(**one) for one in found)
 
 
 def test_every_problem_is_reported_at_once(home: Home) -> None:
@@ -167,7 +170,23 @@ def test_an_error_as_json(home: Home) -> None:
 def test_what_needs_a_person_says_so(home: Home, command: list[str]) -> None:
     tail = ["--", "true"] if command == ["exec"] else []
     home.fails(5, "payments-prod/ReadOnly", *command, "payments-prod/ReadOnly", *tail, **KEYS)
-    home.fails(5, "MFA code", *command, "payments-dev/Deploy", *tail, **KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+
+
+@pytest.fixture
+def practiced() -> Iterator[dict[str, str]]:
+    """The environment of the practice organization's person: keys and endpoint."""
+    made = practice.build()
+    with Sandbox(made.organization) as sandbox:
+        key, secret = made.user_access_key
+        yield {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_ENDPOINT_URL": sandbox.url}
+
+
+@pytest.mark.parametrize("command", [["shell"], ["exec"], ["env"], ["credential-process"]])
+def test_a_code_that_nobody_can_give(home: Home, practiced: dict[str, str], command: list[str]) -> None:
+    tail = ["--", "true"] if command == ["exec"] else []
+    passed = ["--confirm", "payments-prod", "--reason", "r"]
+    home.fails(5, "MFA code", *command, "payments-prod/Deploy", *passed, *tail, **practiced)
+    home.fails(4, "MFA code", *command, "payments-prod/Deploy", *tail, **practiced, XSWITCH_MFA_CODE="000000")
 
 
 @pytest.mark.parametrize("confirm", [["--confirm", "payments-dev", "--reason", "r"], ["--confirm", "payments-prod"]])
@@ -246,24 +265,27 @@ def test_a_terminal_of_twenty_columns(home: Home) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("prompt", ["Account name", "Reason", "MFA code"])
-def test_a_signal_at_a_prompt_gives_the_terminal_back(home: Home, prompt: str, number: signal.Signals) -> None:
-    target = "payments-dev/Deploy" if prompt == "MFA code" else "payments-prod/ReadOnly"
-    script = f"stty -a >$TMPDIR/before; {home.program} shell {target}; echo status=$?; stty -a >$TMPDIR/after; sleep 60"
-    environ = home.environ | KEYS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+def test_a_signal_at_a_prompt_gives_the_terminal_back(
+    home: Home, practiced: dict[str, str], prompt: str, number: signal.Signals
+) -> None:
+    target = "payments-prod/Deploy"
+    if prompt == "MFA code":
+        target += " --confirm payments-prod --reason r"
+    script = f"stty -a >$TMPDIR/before; {home.program} shell {target}; echo status=$?; stty -a >$TMPDIR/after"
+    environ = home.environ | practiced | {"PS1": "$ "}
     with Terminal(["/bin/bash", "--norc", "-i"], environ) as screen:
-        screen.wait(r"\$ ")
+        screen.wait(r"\$$")
         screen.send(f"{script}\r")
-        screen.wait("Account name:" if prompt == "Reason" else f"{prompt}.*: ")
+        screen.wait("Account name:" if prompt == "Reason" else f"{prompt}.*:")
         if prompt == "Reason":
             screen.send("payments-prod\r")
-            screen.wait("Reason: ")
+            screen.wait("Reason:")
         group = os.tcgetpgrp(screen.process.child_fd)
         os.killpg(group, number)
         expected = 130 if number == signal.SIGINT else 128 + number
         screen.wait(rf"status={expected}\b")
         folder = Path(environ["TMPDIR"])
-        screen.send("\x03")
-        screen.wait(r"\$ $")
+        screen.wait(r"\$$")
         before, after = (folder / "before"), (folder / "after")
         assert before.read_text() == after.read_text()
         before.unlink()

@@ -10,6 +10,7 @@ from xswitch.session import grants
 from xswitch.session.endpoints import endpoint_override
 from xswitch.session.externals import versions
 from xswitch.session.keys import record_names
+from xswitch.session.records import SESSION
 from xswitch.shell import uses
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from xswitch.session.model import Plan
     from xswitch.vault import Header
 
-KIND: Final = "session"
 AT_LEAST: Final = 60
 """A session with fewer seconds left is not handed out."""
 REMEMBERED: Final = 3600
@@ -102,7 +102,7 @@ class Board:
 
     def _sessions(self) -> list[Header]:
         """Return the headers of targets' sessions: those of GetSessionToken belong to no target."""
-        return [header for header in self._engine.vault.headers(KIND) if header.facts.get("target")]
+        return [header for header in self._engine.vault.headers(SESSION) if header.facts.get("target")]
 
     def _view(self, header: Header, in_use_by: tuple[tuple[str, float], ...], plan: Plan | None = None) -> Live:
         facts = header.facts

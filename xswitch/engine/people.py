@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ from xswitch.errors import NoSuchTarget, Usage
 from xswitch.identity import sources, stored
 from xswitch.identity.codes import Codes
 from xswitch.secret import Secret
-from xswitch.session.broker import Broker
+from xswitch.session.broker import MIN_LEFT, Broker
+from xswitch.session.callers import caller_from
 from xswitch.session.codes import CodeSource
 from xswitch.session.externals import keep_external_id
 from xswitch.session.learnt import Learnt
-from xswitch.session.model import Caller, CallerKind, CodeAsk, Options, Person, Plan, Session
+from xswitch.session.model import Caller, CodeAsk, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
-from xswitch.session.sts import BotoSts
+from xswitch.session.sts import BotoSts, WhoAmI
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -40,57 +40,66 @@ class People:
         return BotoSts(self._engine.environ, self._engine.clock)
 
     @cached_property
-    def _broker(self) -> Broker:
+    def broker(self) -> Broker:
+        """The one that opens sessions."""
         engine = self._engine
-        return Broker(engine.vault, self._sts, self._credentials, self._code, self._learnt, engine.clock)
+        return Broker(
+            engine.vault,
+            self._sts,
+            self._learnt,
+            engine.clock,
+            credentials_of=self._credentials,
+            fingerprint_of=self._fingerprint,
+            code_of=self._code,
+        )
 
     def plan(self, target: Target, options: Options) -> Plan:
         """Say how ``target`` will be opened, by what is known of the caller now."""
-        engine = self._engine
-        identity = identity_of(engine.catalog, target)
-        caller = self._known(identity) or Caller(identity.name, fingerprint=self._fingerprint(identity))
-        return plan(
-            engine.catalog,
-            target,
-            options,
-            caller,
-            self._learnt.maxima(),
-            os_user=engine.os_user,
-            host=engine.host,
-        )
+        identity = identity_of(self._engine.catalog, target)
+        return self._plan(target, options, self.broker.known_caller(identity))
 
     def live(self, made: Plan) -> Session | None:
         """Return the plan's session from the vault, or None."""
-        return None if made.needs_caller else self._broker.live(made)
+        return None if made.needs_caller else self.broker.live(made)
 
     def session(self, made: Plan, person: Person, *, fresh: bool, min_left: int) -> Session:
         """Return the plan's session, from the vault or from AWS. Blocks."""
+        self._engine.vault.unlock()
         if made.needs_caller:
-            credentials = self._credentials(made, person)
-            self._learn(made.identity, credentials, made.target.partition)
-            made = self.plan(made.target, made.options)
-        return self._broker.session(made, person, fresh=fresh, min_left=max(min_left, 60))
+            target, options = made.target, made.options
+            made = self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller))
+        return self.broker.session(made, person, fresh=fresh, min_left=max(min_left, MIN_LEFT))
+
+    def _plan(self, target: Target, options: Options, caller: Caller) -> Plan:
+        engine = self._engine
+        return plan(
+            engine.catalog, target, options, caller, self._learnt.maxima(), os_user=engine.os_user, host=engine.host
+        )
 
     def add(self, name: str, access_key_id: str, secret: Secret) -> Caller:
         """Check an access key with AWS, then keep it."""
         identity = self._identity(name)
         credentials = stored.check(access_key_id.strip(), secret)
         self._engine.vault.unlock()
-        caller = self._learn(identity, credentials, "aws")
+        who = self._sts.who_am_i(credentials, identity=name, region=identity.region)
+        fingerprint = key_fingerprint(credentials.access_key_id)
+        caller = caller_from(name, who, temporary=False, fingerprint=fingerprint)
         if identity.account_id and caller.account_id != identity.account_id:
-            self._learnt.forget_caller(name)
             raise Usage(
                 f"that key is of account {caller.account_id}, and the catalog says {identity.account_id} for {name}",
                 "nothing was stored; mend account_id, or give the other key",
             )
         stored.keep(self._engine.vault, name, credentials, self._engine.clock())
+        self._learnt.learn_caller(caller)
         return caller
 
     def keep(self, name: str, access_key_id: str, secret: Secret, arn: str) -> None:
         """Keep an access key whose owner is known."""
         credentials = stored.check(access_key_id, secret)
         stored.keep(self._engine.vault, name, credentials, self._engine.clock())
-        self._learnt.learn_caller(caller_of(name, arn, credentials))
+        who = WhoAmI(arn, arn.split(":")[4], "")
+        fingerprint = key_fingerprint(access_key_id)
+        self._learnt.learn_caller(caller_from(name, who, temporary=False, fingerprint=fingerprint))
 
     def remove(self, name: str) -> None:
         """Forget the key of an identity."""
@@ -106,11 +115,11 @@ class People:
         """Return the catalog's identities and what is known of each."""
         views = []
         for identity in self._engine.catalog.identities.values():
-            caller = self._known(identity)
+            caller = self.broker.known_caller(identity)
             since = stored.stored_at(self._engine.vault, identity.name) if identity.kind == "keys" else None
             age = None if since is None else int((self._engine.clock() - since) // 86400)
-            account = (caller.account_id if caller else "") or identity.account_id
-            views.append(IdentityView(identity.name, identity.kind, account, caller.arn if caller else "", age))
+            account = caller.account_id or identity.account_id
+            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age))
         return tuple(views)
 
     def _identity(self, name: str) -> Identity:
@@ -124,46 +133,8 @@ class People:
     def _fingerprint(self, identity: Identity) -> str:
         return sources.fingerprint_of(identity, self._engine.vault, self._engine.environ)
 
-    def _known(self, identity: Identity) -> Caller | None:
-        """Return what was learnt of an identity's credentials, unless they are others now."""
-        fingerprint = self._fingerprint(identity)
-        if identity.kind == "keys" and not fingerprint:
-            return None
-        return self._learnt.caller(identity.name, fingerprint)
-
-    def _credentials(self, made: Plan, person: Person) -> Credentials:
-        identity = made.identity
-        if identity.kind == "profile":
-            person.note(f"reading the AWS profile {clean(identity.profile or identity.name)}")
+    def _credentials(self, identity: Identity) -> Credentials:
         return sources.credentials_of(identity, self._engine.vault, self._engine.environ)
-
-    def _learn(self, identity: Identity, credentials: Credentials, partition: str) -> Caller:
-        found = self._sts.who_am_i(
-            credentials, identity=identity.name, partition=partition, region=identity.region
-        )
-        caller = caller_of(identity.name, found.arn, credentials)
-        self._learnt.learn_caller(caller)
-        return caller
 
     def _code(self, identity: Identity, ask: CodeAsk, person: Person) -> tuple[Secret, CodeSource]:
         return self._codes.code(identity, lambda: person.code(ask))
-
-
-def caller_of(identity: str, arn: str, credentials: Credentials) -> Caller:
-    """Return what an ARN of GetCallerIdentity says of whoever holds ``credentials`` (IAM User Guide, "IAM ARNs")."""
-    parts = arn.split(":", 5)
-    account, resource = (parts[4], parts[5]) if len(parts) == 6 else ("", "")
-    what, _, rest = resource.partition("/")
-    kind: CallerKind = "unknown"
-    if what == "root":
-        kind = "root"
-    elif what == "user":
-        kind = "session-token" if credentials.temporary else "user"
-    elif what == "assumed-role":
-        kind = "role"
-    elif what == "federated-user":
-        kind = "federated"
-    user = rest.rpartition("/")[2]
-    return replace(
-        Caller(identity, kind, arn, account), user=user, fingerprint=key_fingerprint(credentials.access_key_id)
-    )
