@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from generated_cases import HOME, generate
-from golden_cases import caller_of, decide, request_of, role_of
+from golden_cases import decide
 
 from xswitch.policy import Finding, problems
-from xswitch.policy.context import assume_role_context
 from xswitch.policy.wildcard import matches_text
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +76,14 @@ def with_conditions(case: Case, change: Callable[[str, str, Any], tuple[str, str
 
 
 def always_across_accounts(case: Case) -> Case:
-    return case | {"role": case["role"] | {"account": "999988887777"}}
+    """Treat the role as another account's, where its trust policy names the caller by more than its account."""
+    own = {"*", case["caller"]["arn"], case["caller"]["issued_by"]}
+    for statement in case["role"]["trust"]["Statement"]:
+        principal = statement["Principal"]
+        named = principal["AWS"] if isinstance(principal, dict) else principal
+        if statement["Effect"] == "Allow" and own & set(named if isinstance(named, list) else [named]):
+            return case | {"role": case["role"] | {"account": "999988887777"}}
+    return case
 
 
 def variables_as_text(case: Case) -> Case:
@@ -216,12 +222,27 @@ def explained(case: Case, theirs: str) -> tuple[str, ...] | None:
     return None
 
 
+def context_of(case: Case) -> dict[str, Any]:
+    """Return the condition keys that the emulator's server would be handed, made from the case, not by our code."""
+    caller, request = case["caller"], case["request"]
+    found: dict[str, Any] = {
+        "sts:externalid": request["external_id"],
+        "sts:rolesessionname": request["session_name"],
+        "sts:transitivetagkeys": request["transitive_tag_keys"] or None,
+        "aws:sourceidentity": caller["source_identity"],
+        "aws:principalorgid": caller["org_id"],
+        "aws:principalorgpaths": caller["org_path"] and [caller["org_path"]],
+        "aws:username": "ada" if caller["kind"] != "role-session" else None,
+        "aws:multifactorauthpresent": None if caller["kind"] == "user" else "false",
+    }
+    if caller["mfa"] is not None:
+        found |= {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": str(caller["mfa"])}
+    found |= {f"aws:principaltag/{key.lower()}": value for key, value in caller["tags"].items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
 def asked(case: Case) -> Case:
     caller, request = case["caller"], case["request"]
-    context = assume_role_context(caller_of(case), role_of(case), request_of(case))
-    several = ("aws:principalorgpaths", "sts:transitivetagkeys")
-    own = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:tagkeys", "aws:currenttime")
-    given = {key: list(values) if key in several else values[0] for key, values in context.items() if values}
     return {
         "arn": caller["arn"],
         "type": "AssumedRole" if caller["kind"] == "role-session" else "User",
@@ -230,7 +251,7 @@ def asked(case: Case) -> Case:
         "source_ip": request["source_ip"],
         "time": request["time"],
         "tags": request["tags"],
-        "context": {key: value for key, value in given.items() if key not in own and "requesttag" not in key},
+        "context": context_of(case),
         "layers": [case["identity_policies"], *([one] for one in (case["boundary"], case["session_policy"]) if one)],
         "trust": case["role"]["trust"],
     }
