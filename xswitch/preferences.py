@@ -1,70 +1,83 @@
-"""The person's preferences: ``config/config.toml``. A missing file means the defaults; a wrong one is an error."""
+"""The person's preferences, from ``config.toml``. A missing file means the defaults; a wrong one is an error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from xswitch.paths import Paths
-from xswitch.tomlfile import Check, Fault, Report, check_table, read_document, said
 
 Theme = Literal["dark", "light", "contrast", "terminal"]
-THEMES: Final = ("dark", "light", "contrast", "terminal")
+
+THEMES: Final[tuple[Theme, ...]] = ("dark", "light", "contrast", "terminal")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person may set. ``keys`` maps an action of the TUI to its key."""
+    """What a person may choose.
 
-    organization: str = ""
-    theme: Theme = "dark"
-    ascii: bool = False
+    ``kernel_keyring``: the vault's key may stay in the kernel's keyring for up to an hour. ``plaintext_key``: where no
+    keyring serves, the key may lie in a file that is not encrypted. ``ascii``: no glyph beyond ASCII.
+    ``organization``: the name that the header shows. ``notify``, ``bell``: tell when a session is about to end.
+    ``keys``: actions of the TUI by name, each with its keys, separated by commas.
+    """
+
     kernel_keyring: bool = True
     plaintext_key: bool = False
+    theme: Theme = "dark"
+    ascii: bool = False
+    organization: str = ""
+    notify: bool = False
+    bell: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(paths: Paths) -> Preferences:
-    """Read the preferences. Raises InvalidConfig with every problem, each with its line."""
-    if not paths.preferences_file.exists():
+    """Return the person's preferences. Raises InvalidConfig with every problem."""
+    file = paths.preferences_file
+    if not (file.exists() or file.is_symlink()):
         return Preferences()
-    document = read_document(paths.preferences_file)
+    from xswitch.tomlfile import Check, Fault, Report, check_table, nearest, quoted, read_document, said
+
+    def switch(value: object) -> tuple[Fault, ...]:
+        if isinstance(value, bool):
+            return ()
+        return (((), f"has to be true or false, and is {said(value)}", "write it without quotes"),)
+
+    def text(value: object) -> tuple[Fault, ...]:
+        return () if isinstance(value, str) else (((), f"has to be a string, and is {said(value)}", ""),)
+
+    def theme(value: object) -> tuple[Fault, ...]:
+        if not isinstance(value, str) or value in THEMES:
+            return text(value)
+        near = nearest(value, THEMES)
+        hint = f"did you mean {quoted(near)}?" if near else ""
+        return (((), f"{quoted(value)} is not one of {', '.join(THEMES)}", hint),)
+
+    def keys(value: object) -> tuple[Fault, ...]:
+        if not isinstance(value, dict):
+            return (((), f"has to be a table, and is {said(value)}", 'such as [keys] and renew = "ctrl+r"'),)
+        faults: list[Fault] = []
+        for name, one in value.items():
+            if not isinstance(one, str):
+                faults.append(((name,), f"has to be a string, and is {said(one)}", 'such as "ctrl+r"'))
+            elif not one.strip():
+                faults.append(((name,), "is empty", "leave the line out to keep the key that it has"))
+        return tuple(faults)
+
+    rules: dict[str, Check] = {
+        "kernel_keyring": switch,
+        "plaintext_key": switch,
+        "theme": theme,
+        "ascii": switch,
+        "organization": text,
+        "notify": switch,
+        "bell": switch,
+        "keys": keys,
+    }
+    document = read_document(file)
     report = Report()
-    good = check_table(report, document, (), document.data, _RULES)
+    good = check_table(report, document, (), document.data, rules)
     report.raise_any()
     return Preferences(**cast("dict[str, Any]", good))
-
-
-def _flag(value: object) -> Iterable[Fault]:
-    if not isinstance(value, bool):
-        yield (), f"wants true or false, not {said(value)}", ""
-
-
-def _text(value: object) -> Iterable[Fault]:
-    if not isinstance(value, str):
-        yield (), f"wants a string, not {said(value)}", ""
-
-
-def _theme(value: object) -> Iterable[Fault]:
-    if value not in THEMES:
-        yield (), f"wants one of {', '.join(THEMES)}", ""
-
-
-def _keys(value: object) -> Iterable[Fault]:
-    if not isinstance(value, dict):
-        yield (), f"wants a table of actions and keys, not {said(value)}", ""
-        return
-    for action, key in value.items():
-        if not isinstance(key, str):
-            yield (action,), f"wants a key such as \"ctrl+o\", not {said(key)}", ""
-
-
-_RULES: Final[Mapping[str, Check]] = {
-    "organization": _text,
-    "theme": _theme,
-    "ascii": _flag,
-    "kernel_keyring": _flag,
-    "plaintext_key": _flag,
-    "keys": _keys,
-}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         VaultRef,
     )
     from xswitch.catalog.origins import sources
-    from xswitch.catalog.resolution import resolve, resolve_guarded
+    from xswitch.catalog.resolution import locate, resolve, resolve_guarded
     from xswitch.catalog.selector import Selector
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "is_first_run",
     "load",
     "load_last_good",
+    "locate",
     "resolve",
     "resolve_guarded",
     "sources",
@@ -67,6 +68,7 @@ _HOMES = {
     "is_first_run": "loading",
     "load": "loading",
     "load_last_good": "loading",
+    "locate": "resolution",
     "resolve": "resolution",
     "resolve_guarded": "resolution",
     "Selector": "selector",

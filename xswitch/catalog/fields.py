@@ -27,9 +27,6 @@ PLACEHOLDERS: Final = ("user", "os_user", "host", "account", "role")
 COLOURS: Final = ("red", "orange", "yellow", "green", "teal", "blue", "violet")
 """The colours that every theme has for an environment."""
 
-UNLISTED: Final = "unlisted"
-"""The environment of a role that no catalog holds; no catalog may define one of that name."""
-
 ACCOUNT_ID: Final = re.compile(r"[0-9]{12}", re.ASCII)
 ROLE_NAME: Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 ROLE_ARN: Final = re.compile(
@@ -69,7 +66,8 @@ def boolean(value: object) -> tuple[Fault, ...]:
 def account_id(value: object) -> tuple[Fault, ...]:
     """Take the twelve digits of an account, as a string: a number would lose zeros at its front."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return _not("a string of twelve digits", value, f'write it in quotes: "{value:012d}"')
+        hint = f'write it in quotes: "{value}"' if 10**11 <= value < 10**12 else "write it in quotes, zeros included"
+        return _not("a string of twelve digits", value, hint)
     if not isinstance(value, str):
         return _not("a string of twelve digits", value)
     if ACCOUNT_ID.fullmatch(value):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from xswitch.catalog import fields
-from xswitch.catalog.model import Environment, Identity
+from xswitch.catalog.model import UNLISTED, Environment, Identity
 from xswitch.catalog.selector import Selector
 from xswitch.text import parse_duration
 from xswitch.tomlfile import Check, Document, Keys, Report, check_table, known_hint, quoted
@@ -171,7 +171,7 @@ def _check_version(part: Part, report: Report, versioned: bool) -> None:
 def _parse_environment(part: Part, report: Report, name: str, table: dict[str, Any]) -> None:
     keys = ("environments", name)
     good = check_table(report, part.document, keys, table, fields.ENVIRONMENT)
-    if name == fields.UNLISTED:
+    if name == UNLISTED.name:
         hint = "it is kept for roles that no catalog holds"
         report.add(part.document, keys, f"an environment can't be named {quoted(name)}", hint)
     elif not name.strip():

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from xswitch.catalog.fields import ROLE_ARN
 from xswitch.catalog.model import UNLISTED, Account, Catalog, Environment, Target
 from xswitch.catalog.pasted import permission_set
 from xswitch.catalog.rows import Row, Targets
-from xswitch.errors import NoSuchTarget
+from xswitch.catalog.selector import Selector
+from xswitch.errors import InvalidConfig, NoSuchTarget, Usage
 from xswitch.text import clean
-from xswitch.tomlfile import nearest, quoted
+from xswitch.tomlfile import Document, Keys, nearest, quoted, read_document
 
 
 def resolve(catalog: Catalog, text: str) -> Target:
@@ -89,6 +92,39 @@ def _unlisted(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
         duration=None if identity is not None and identity.kind == "sso" else catalog.default_duration,
         session_name=catalog.default_session_name,
     )
+
+
+def locate(target: Target) -> str:
+    """Return ``file:line`` of where a target is written, from its file as it is now; the file alone if it moved away."""
+    if not target.origin:
+        return ""
+    file = clean(target.origin)
+    try:
+        document = read_document(Path(target.origin))
+    except InvalidConfig:
+        return file
+    keys = _keys_of(document, target)
+    return document.place(keys) if keys else file
+
+
+def _keys_of(document: Document, target: Target) -> Keys:
+    for place, account in _tables(document.data.get("accounts")):
+        if account.get("id") == target.account.id:
+            for number, role in _tables(account.get("roles")):
+                if role.get("name") == target.role:
+                    return ("accounts", place, "roles", number)
+    for place, role in _tables(document.data.get("roles")):
+        if role.get("name") == target.role:
+            with contextlib.suppress(Usage):
+                if Selector.parse(str(role.get("accounts", ""))).matches_account(target.account):
+                    return ("roles", place)
+    return ()
+
+
+def _tables(value: object) -> list[tuple[int, dict[str, object]]]:
+    if not isinstance(value, list):
+        return []
+    return [(place, table) for place, table in enumerate(value) if isinstance(table, dict)]
 
 
 def _hint(catalog: Catalog, text: str) -> str:
