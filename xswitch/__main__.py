@@ -20,7 +20,7 @@ class Ended(BaseException):
         self.number = number
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _end(number: int, _: FrameType | None) -> None:
     raise Ended(number)
 
 

@@ -13,6 +13,11 @@ import unicodedata
 from typing import Final
 
 _PROMPT_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._/@+-]", re.ASCII)
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {
+    chr(n) for n in range(0xFE00, 0xFE10)
+}
+"""Letters and variation selectors that show nothing, whatever their category says."""
 _DURATION: Final = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?", re.ASCII)
 
 
@@ -28,11 +33,7 @@ def clean(text: str) -> str:
         category = unicodedata.category(character)
         if character in "\t\n\r\v\f\u0085\u2028\u2029":
             kept.append(" ")
-        elif category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-            continue
-        elif character in "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0" or 0xFE00 <= ord(character) <= 0xFE0F:
-            continue
-        else:
+        elif category not in _INVISIBLE and character not in _BLANK_LETTERS:
             kept.append(character)
     return "".join(kept)
 

@@ -19,7 +19,9 @@ from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk
 
 T = TypeVar("T")
 PROD = Environment("prod", "red", "type", reason=True, max_duration=3600)
-TARGET = Target(Account("444455556666", "payments-prod", environment="prod"), "Deploy", "arn:aws:iam::444455556666:role/Deploy")
+TARGET = Target(
+    Account("444455556666", "payments-prod", environment="prod"), "Deploy", "arn:aws:iam::444455556666:role/Deploy"
+)
 CODE = CodeAsk("arn:aws:iam::111122223333:mfa/ada", "central", "ada", TARGET.name, PROD)
 
 
@@ -40,7 +42,6 @@ class Desk:
             typist.join()
             while select.select([self.keyboard], [], [], 0.05)[0]:
                 self.shown += os.read(self.keyboard, 4096).decode()
-
 
     def _type(self, keys: str) -> None:
         if select.select([self.keyboard], [], [], 5)[0]:
@@ -81,13 +82,17 @@ def test_ctrl_c_and_ctrl_d_cancel_every_question(desk: Desk, key: str) -> None:
 
 
 def test_the_guard_asks_for_the_name_until_it_is_right_and_then_for_a_reason(desk: Desk) -> None:
-    answer = desk.ask(lambda person: person.guard(GuardAsk(TARGET, PROD, 3600)), "payments\rpayments-prod\r\rPAY-1423\r")
+    answer = desk.ask(
+        lambda person: person.guard(GuardAsk(TARGET, PROD, 3600)), "payments\rpayments-prod\r\rPAY-1423\r"
+    )
     assert answer == GuardAnswer("payments-prod", "PAY-1423")
     assert desk.shown.startswith("PROD")
 
 
 def test_what_was_given_on_the_command_line_is_not_asked(desk: Desk) -> None:
-    answer = desk.ask(lambda person: person.guard(GuardAsk(TARGET, PROD, 3600)), "", confirm="payments-prod", reason="r")
+    answer = desk.ask(
+        lambda person: person.guard(GuardAsk(TARGET, PROD, 3600)), "", confirm="payments-prod", reason="r"
+    )
     assert answer == GuardAnswer("payments-prod", "r")
 
 
@@ -109,7 +114,9 @@ def test_a_new_passphrase_is_asked_twice_and_never_shown(desk: Desk) -> None:
 
 
 def test_a_hostile_name_moves_no_cursor(desk: Desk) -> None:
-    target = Target(Account("444455556666", "a\x1b[2J\u202eb", environment="prod"), "R", "arn:aws:iam::444455556666:role/R")
+    target = Target(
+        Account("444455556666", "a\x1b[2J\u202eb", environment="prod"), "R", "arn:aws:iam::444455556666:role/R"
+    )
     desk.ask(lambda person: person.guard(GuardAsk(target, PROD, 3600)), "", confirm="x", reason="r")
     assert "\x1b[2J" not in desk.shown
     assert "\u202e" not in desk.shown

@@ -14,7 +14,9 @@ import pyte
 class Terminal:
     """A program on a pty of ``columns`` by ``rows``, drawn by a terminal emulator."""
 
-    def __init__(self, argv: list[str], env: Mapping[str, str], *, columns: int = 120, rows: int = 38, cwd: str | None = None) -> None:
+    def __init__(
+        self, argv: list[str], env: Mapping[str, str], *, columns: int = 120, rows: int = 38, cwd: str | None = None
+    ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
@@ -26,7 +28,9 @@ class Terminal:
     def __enter__(self) -> Terminal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.process.close(force=True)
 
     def text(self) -> str:

@@ -200,7 +200,9 @@ def test_env_makes_an_eval_fail(home: Home) -> None:
 
 
 def test_no_network(home: Home) -> None:
-    home.fails(7, "127.0.0.1:9", "exec", "payments-dev/Admin", "--", "true", **KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    home.fails(
+        7, "127.0.0.1:9", "exec", "payments-dev/Admin", "--", "true", **KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9"
+    )
 
 
 @pytest.fixture

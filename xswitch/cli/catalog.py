@@ -1,9 +1,9 @@
 """The catalog: what there is to switch to.
 
-  list [SELECTOR ...]   every target, or those that the selector matches
-  show TARGET           one target with everything effective, and the file it comes from
-  check                 every error and warning
-  path                  the files it is read from
+list [SELECTOR ...]   every target, or those that the selector matches
+show TARGET           one target with everything effective, and the file it comes from
+check                 every error and warning
+path                  the files it is read from
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _list(args: argparse.Namespace, context: Context) -> Result:
     live = {session.target: session for session in context.engine.live()}
     chosen = [target for target in context.engine.catalog.targets if selector.matches(target, live=target.name in live)]
     if not chosen and args.words:
-        raise NoSuchTarget(f"nothing matches {' '.join(args.words)}", "a selector is literal; see `xswitch catalog list`")
+        raise NoSuchTarget(
+            f"nothing matches {' '.join(args.words)}", "a selector is literal; see `xswitch catalog list`"
+        )
     if args.json:
         return Result(None, as_json(context, chosen, live))
     rows = []
@@ -96,7 +98,9 @@ def _show(text: str, context: Context) -> Result:
     outlook = context.engine.outlook(target)
     plan = outlook.plan
     live = {session.target: session for session in context.engine.live()}
-    external = "none" if target.external_id is None else "from the vault" if hasattr(target.external_id, "name") else "set"
+    external = (
+        "none" if target.external_id is None else "from the vault" if hasattr(target.external_id, "name") else "set"
+    )
     hops = " -> ".join([plan.identity.name, *(hop.target or "MFA session" for hop in plan.hops)])
     facts = [
         ("account", f"{target.account.name} ({target.account.id})"),

@@ -25,7 +25,9 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     """Return the document that SDKs read (AWS SDKs and Tools Reference Guide, process credential provider)."""
     import json
 
-    nobody = Nobody(confirm=args.confirm or "", reason=args.reason or "", how=f"open it once: xswitch shell {args.target}")
+    nobody = Nobody(
+        confirm=args.confirm or "", reason=args.reason or "", how=f"open it once: xswitch shell {args.target}"
+    )
     session = context.engine.serve(plan_for(context, args.target), nobody)
     token = session.credentials.session_token
     document = {

@@ -1,6 +1,6 @@
 """Assignments of a session of TARGET, every value quoted for the program that reads them.
 
-  eval "$(xswitch env payments-dev/Admin)"
+eval "$(xswitch env payments-dev/Admin)"
 """
 
 from __future__ import annotations

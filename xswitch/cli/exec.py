@@ -1,6 +1,6 @@
 """One command with a session of TARGET. Its exit status is the command's; signals reach it.
 
-  xswitch exec payments-prod/ReadOnly -- aws s3 ls
+xswitch exec payments-prod/ReadOnly -- aws s3 ls
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The identities: who you are before any role.
 
-  list          the identities of the catalog, and what is known of each
-  add NAME      store an IAM user's access key in the vault: asked for without echo, or two lines on stdin
-  remove NAME   forget the stored key
+list          the identities of the catalog, and what is known of each
+add NAME      store an IAM user's access key in the vault: asked for without echo, or two lines on stdin
+remove NAME   forget the stored key
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         return Result(f"the key of {args.name} is forgotten here; deactivate it in IAM as well", {"name": args.name})
     key_id, secret = _typed(context)
     caller = context.engine.add_identity(args.name, key_id, secret, context.person)
-    return Result(f"{args.name} is {caller.arn}", {"name": args.name, "arn": caller.arn, "account_id": caller.account_id})
+    return Result(
+        f"{args.name} is {caller.arn}", {"name": args.name, "arn": caller.arn, "account_id": caller.account_id}
+    )
 
 
 def _typed(context: Context) -> tuple[str, Secret]:

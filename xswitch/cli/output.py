@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command found. ``text`` is for people, ``data`` for ``--json``; either may be None. ``notes`` go to stderr."""
+    """What a command found: ``text`` for people, ``data`` for ``--json``, ``notes`` for stderr."""
 
     text: str | None = None
     data: Any = None

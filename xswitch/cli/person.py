@@ -59,14 +59,18 @@ class Nobody:
         account = clean(ask.target.account.name)
         if not self.confirm or (ask.environment.reason and not self.reason):
             missing = "--confirm" if not self.confirm else "--reason"
-            what = f"{ask.environment.name} is guarded: {clean(ask.target.name)} wants {missing}, and nobody can be asked"
+            what = (
+                f"{ask.environment.name} is guarded: {clean(ask.target.name)} wants {missing}, and nobody can be asked"
+            )
             reason = ' --reason "why"' if ask.environment.reason else ""
             raise PersonNeeded(what, f"add --confirm {account}{reason}, or {self.how}")
         return GuardAnswer(self.confirm, self.reason)
 
-    def passphrase(self, *, first: bool) -> str:
+    def passphrase(self, *, first: bool) -> str:  # noqa: ARG002 (the words are the same)
         """Raise PersonNeeded."""
-        raise PersonNeeded("the vault wants its passphrase, and nobody can be asked", f"set XSWITCH_PASSPHRASE, or {self.how}")
+        raise PersonNeeded(
+            "the vault wants its passphrase, and nobody can be asked", f"set XSWITCH_PASSPHRASE, or {self.how}"
+        )
 
     def note(self, words: str) -> None:
         """Say nothing: there is nobody to read it."""
@@ -118,7 +122,9 @@ class TerminalPerson:
     def _guard(self, ask: GuardAsk) -> GuardAnswer:
         environment = ask.environment
         account = clean(ask.target.account.name)
-        self._write(f"{environment.name.upper()}  {clean(ask.target.name)}, {say_duration(ask.duration)} to pass freely\n")
+        self._write(
+            f"{environment.name.upper()}  {clean(ask.target.name)}, {say_duration(ask.duration)} to pass freely\n"
+        )
         typed, reason = self._given.confirm, self._given.reason
         if not typed:
             if environment.confirm == "type":

@@ -45,9 +45,7 @@ def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> N
     parser.add_argument("--no-input", action="store_true", help=no_input)
 
 
-def open_session(
-    context: Context, text: str, use: Callable[[Session], int], *, min_left: int = 0
-) -> int | OpenTui:
+def open_session(context: Context, text: str, use: Callable[[Session], int], *, min_left: int = 0) -> int | OpenTui:
     """Switch to the target that ``text`` names and hand the session to ``use``.
 
     Where ``text`` names none and a person can be asked, the picker opens with it as the query, and ``use`` gets the

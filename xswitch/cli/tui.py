@@ -25,7 +25,9 @@ def run(args: argparse.Namespace, context: Context) -> OpenTui:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Usage("the picker needs a terminal", "in scripts: xswitch exec TARGET -- CMD, or xswitch env TARGET")
     if os.environ.get("TERM", "") in ("", "dumb"):
-        raise Usage("this terminal can't show the picker (TERM is empty or dumb)", "set TERM, or use xswitch shell TARGET")
+        raise Usage(
+            "this terminal can't show the picker (TERM is empty or dumb)", "set TERM, or use xswitch shell TARGET"
+        )
     if not context.engine.first_run:
         _ = context.engine.catalog
     return OpenTui(context.engine, args.query)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xswitch.engine.people import People
     from xswitch.govern.denial import Explanation
     from xswitch.secret import Secret
-    from xswitch.session.broker import Broker
     from xswitch.session.model import Caller
     from xswitch.shell.environment import Look
     from xswitch.vault import Vault
@@ -81,7 +80,7 @@ class Engine:
         return found is not None and found.guarded
 
     def environment_of(self, target: Target) -> Environment | None:
-        """Return the environment whose guard and colours hold for ``target``; a target that no file has is asked for."""
+        """Return the environment whose guard and colours hold for ``target``."""
         return self.catalog.environment_of(target)
 
     def pins(self) -> tuple[str, ...]:
@@ -171,7 +170,7 @@ class Engine:
         return session
 
     def _pass_guard(self, plan: Plan, person: Person) -> str:
-        """Return the reason given, "" where none was due: a live grant, read with the key, passes. Raises PersonNeeded."""
+        """Return the reason given, "" where none was due: a live grant, read with the key, passes."""
         if plan.guard is None:
             return ""
         from xswitch.govern import guard

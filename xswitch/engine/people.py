@@ -104,7 +104,9 @@ class People:
     def remove(self, name: str) -> None:
         """Forget the key of an identity."""
         if not stored.forget(self._engine.vault, name):
-            raise NoSuchTarget(f"the vault holds no key of {clean(name)}", "`xswitch identity list` shows the identities")
+            raise NoSuchTarget(
+                f"the vault holds no key of {clean(name)}", "`xswitch identity list` shows the identities"
+            )
         self._learnt.forget_caller(name)
 
     def store_secret(self, name: str, value: Secret) -> None:

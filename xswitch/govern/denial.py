@@ -71,7 +71,12 @@ class Explanation:
 _ENDINGS: Final[tuple[tuple[str, Side, str, str], ...]] = (
     ("no identity-based policy allows", "caller", "identity policy", "none of the caller's policies allows it"),
     ("explicit deny in an identity-based policy", "caller", "explicit deny", "in one of the caller's policies"),
-    ("explicit deny in a service control policy", "caller", "SCP", "a service control policy of the organization denies"),
+    (
+        "explicit deny in a service control policy",
+        "caller",
+        "SCP",
+        "a service control policy of the organization denies",
+    ),
     ("no service control policy allows", "caller", "SCP", "no service control policy of the organization allows it"),
     ("explicit deny in a permissions boundary", "caller", "boundary", "the permissions boundary denies"),
     ("no permissions boundary allows", "caller", "boundary", "the permissions boundary does not allow it"),
@@ -127,7 +132,9 @@ def _refused(plan: Plan, denied: Denied) -> Hop | None:
 
 def _wire(plan: Plan, denied: Denied) -> tuple[tuple[Stop, ...], int]:
     who = plan.caller.user or plan.identity.name
-    kind = {"keys": "IAM user", "profile": "profile", "environment": "keys of the environment"}.get(plan.identity.kind, "")
+    kind = {"keys": "IAM user", "profile": "profile", "environment": "keys of the environment"}.get(
+        plan.identity.kind, ""
+    )
     stops = [Stop(clean(who), clean(f"{kind or plan.identity.kind} in {plan.identity.name}"))]
     broken = 0
     for hop in plan.hops:
@@ -150,7 +157,11 @@ def _caller(side: Side, check: str, words: str, hop: Hop | None) -> SideView:
         Check("unknown", "boundary", "can't be read from here"),
         Check("unknown", "SCP", "can't be read from here"),
     ]
-    return SideView(verdict, "from AWS's answer" if side == "caller" else "not in AWS's answer", _mark(checks, side, check, words, "caller"))
+    return SideView(
+        verdict,
+        "from AWS's answer" if side == "caller" else "not in AWS's answer",
+        _mark(checks, side, check, words, "caller"),
+    )
 
 
 def _role(side: Side, check: str, words: str, hop: Hop | None) -> SideView:
@@ -177,15 +188,17 @@ def _mark(checks: list[Check], side: Side, check: str, words: str, which: Side) 
 
 
 def _more_actions(hop: Hop) -> str:
-    more = (", sts:TagSession" if hop.tags else "") + (", sts:SetSourceIdentity" if hop.source_identity else "")
-    return more
+    return (", sts:TagSession" if hop.tags else "") + (", sts:SetSourceIdentity" if hop.source_identity else "")
 
 
 def _change(side: Side, check: str, hop: Hop | None, plan: Plan) -> tuple[str, tuple[str, ...]]:
     role = clean(hop.role_arn) if hop else clean(plan.target.arn)
     if side == "caller" and check in ("SCP", "boundary"):
         what = "service control policy" if check == "SCP" else "permissions boundary"
-        return "in AWS, by its administrators", (f"A {what} stands above every policy of the caller.", "Ask whoever keeps it.")
+        return "in AWS, by its administrators", (
+            f"A {what} stands above every policy of the caller.",
+            "Ask whoever keeps it.",
+        )
     if side == "caller":
         return "in the caller's account", (f"Let the caller's policy allow sts:AssumeRole on {role}.",)
     if side == "request":

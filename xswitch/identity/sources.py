@@ -45,7 +45,7 @@ def credentials_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
     if identity.kind == "environment":
         return _from_environment(identity, environ)
     if identity.kind == "profile":
-        return _from_profile(identity, environ)
+        return _from_profile(identity)
     raise Usage(f"{clean(identity.name)} is an identity of kind {identity.kind}, which this version can't open yet")
 
 
@@ -65,7 +65,7 @@ def _from_environment(identity: Identity, environ: Mapping[str, str]) -> Credent
     return Credentials(key, Secret(secret), Secret(token) if token else None)
 
 
-def _from_profile(identity: Identity, environ: Mapping[str, str]) -> Credentials:
+def _from_profile(identity: Identity) -> Credentials:
     """Read a profile as the AWS CLI would: its keys, its credential_process, its login or its role.
 
     Environment, container and instance credentials, which would come next in botocore's chain, are left out.
@@ -97,12 +97,11 @@ def _from_profile(identity: Identity, environ: Mapping[str, str]) -> Credentials
         ) from None
     if frozen is None or not frozen.access_key:
         raise PersonNeeded(
-            f"the AWS profile {clean(name)} holds no credentials", f"aws login, or aws configure --profile {clean(name)}"
+            f"the AWS profile {clean(name)} holds no credentials",
+            f"aws login, or aws configure --profile {clean(name)}",
         )
     token = frozen.token
-    return Credentials(
-        frozen.access_key, Secret(frozen.secret_key), Secret(token) if token else None, _expiry(found)
-    )
+    return Credentials(frozen.access_key, Secret(frozen.secret_key), Secret(token) if token else None, _expiry(found))
 
 
 def _expiry(found: Any) -> float | None:

@@ -18,8 +18,8 @@ OVER_MAXIMUM: Final = "The requested DurationSeconds exceeds the MaxSessionDurat
 OVER_CHAIN: Final = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
 ROOT_MAY_NOT: Final = "Roles may not be assumed by root accounts."
 SESSION_MAY_NOT: Final = "Cannot call {action} with session credentials"
-TOKEN_INVALID: Final = "The security token included in the request is invalid."
-TOKEN_EXPIRED: Final = "The security token included in the request is expired"
+TOKEN_INVALID: Final = "The security token included in the request is invalid."  # noqa: S105 (the name of an error)
+TOKEN_EXPIRED: Final = "The security token included in the request is expired"  # noqa: S105 (the name of an error)
 WRONG_SIGNATURE: Final = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
@@ -32,7 +32,7 @@ PACKED_TOO_LARGE: Final = "Packed policy consumes {percent}% of allotted space, 
 INTERNAL: Final = "The request processing has failed because of an unknown error, exception or failure."
 
 
-class Refusal(Exception):  # noqa: N818 - it is AWS that refuses, which is no error of ours
+class Refusal(Exception):
     """A request refused: AWS's error ``code``, its ``message`` and the HTTP ``status`` it comes with."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
