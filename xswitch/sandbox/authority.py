@@ -71,6 +71,7 @@ def check_assume_role(org: Organization, call: Call, wanted: Wanted, *, with_cod
         policy=wanted.policy,
         policy_arns=wanted.policy_arns,
         source_ip=call.source_ip or None,
+        region=call.region,
         time=datetime.fromtimestamp(int(call.now), UTC),
     )
     caller = _caller(org, call.principal, call.now, with_code=with_code)
@@ -136,6 +137,7 @@ def _caller(org: Organization, principal: Principal, now: float, *, with_code: b
         session_policies=limits,
         scps=_levels(org, principal.account, "SERVICE_CONTROL_POLICY"),
         unique_id=entity.id if entity else "",
+        issued_at=datetime.fromtimestamp(int(session.issued), UTC) if session else None,
     )
 
 

@@ -17,7 +17,7 @@ from random import Random, SystemRandom
 from typing import Any, Final
 
 from xswitch.sandbox.aws_policies import AWS_POLICIES, FULL_ACCESS
-from xswitch.sandbox.refusal import TOKEN_EXPIRED, Refusal, invalid_token
+from xswitch.sandbox.refusal import ENDED_SESSION, Refusal, invalid_token
 from xswitch.sandbox.state import (
     AccessKey,
     Account,
@@ -238,7 +238,7 @@ class Organization:
         if session is None or token != session.token:
             raise invalid_token()
         if now >= session.expires:
-            raise Refusal("ExpiredToken", TOKEN_EXPIRED, 403)
+            raise Refusal("ExpiredToken", ENDED_SESSION, 403)
         owned = self.role(session.owner) or self.user(session.owner)
         if owned is None or (owned.id != session.unique_id.split(":")[0] and session.kind != "federated"):
             raise invalid_token()

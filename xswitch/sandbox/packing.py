@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from xswitch import policy as rules_of_aws
+from xswitch.policy import PolicyKind
 from xswitch.sandbox.refusal import PACKED_TOO_LARGE, Refusal
 from xswitch.sandbox.state import Document
 
 if TYPE_CHECKING:
     from xswitch.sandbox.organization import Organization
-
-PolicyKind = Literal["identity", "trust", "scp", "rcp", "session"]
 
 PACKED_BYTES: Final = 1024
 PLAIN_CHARACTERS: Final = 2048
@@ -46,15 +45,14 @@ def packed_percent(policy: str | None, arns: tuple[str, ...], tags: tuple[tuple[
 def read_policy(text: str, kind: PolicyKind) -> Document:
     """Return a policy document; raises Refusal MalformedPolicyDocument. ``kind`` is as xswitch.policy has it."""
     try:
-        document: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Refusal("MalformedPolicyDocument", "Syntax errors in policy.") from None
-    if not isinstance(document, dict):
-        raise Refusal("MalformedPolicyDocument", "Syntax errors in policy.")
+        document: Any = rules_of_aws.parsed(text)
+    except ValueError:
+        raise Refusal("MalformedPolicyDocument", "This policy contains invalid Json") from None
     found = rules_of_aws.problems(document, kind)
     if found:
-        raise Refusal("MalformedPolicyDocument", str(found[0]))
-    return document
+        raise Refusal("MalformedPolicyDocument", found[0])
+    checked: Document = document
+    return checked
 
 
 def session_policies(

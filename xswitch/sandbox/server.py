@@ -33,7 +33,8 @@ class Sandbox:
 
     ``clock`` (epoch seconds) is the server's: it dates answers, judges signatures and codes and ends sessions.
     ``practice_token``, where given, opens ``/practice/<token>/authenticator``: the current code of the organization's
-    ``shown_device``. Used as a context manager, or with :meth:`start` and :meth:`stop`.
+    ``shown_device``. ``source_ip`` stands for the address that callers come from, for policies that ask for it ("" for
+    a call without one, as through a VPC endpoint). Used as a context manager, or with :meth:`start` and :meth:`stop`.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Sandbox:
         faults: Faults | None = None,
         *,
         practice_token: str = "",
+        source_ip: str | None = None,
     ) -> None:
         self.organization = organization
         self.clock = clock
         self.faults = faults or Faults()
         self.practice_token = practice_token
+        self.source_ip = source_ip
         self._stopping = threading.Event()
         self._gateway = Gateway(organization, clock, self.faults, self._stopping.wait)
         self._server: _Server | None = None
@@ -81,10 +84,12 @@ class Sandbox:
         self._stopping.clear()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.sandbox = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="sandbox", daemon=True
-        )
+        self._thread = threading.Thread(target=self._serve, args=(self._server,), name="sandbox", daemon=True)
         self._thread.start()
+
+    def _serve(self, server: _Server) -> None:
+        while not self._stopping.is_set():
+            server.handle_request()
 
     def stop(self) -> None:
         """Close every connection and wait for every thread. Does nothing where it is not running."""
@@ -92,10 +97,11 @@ class Sandbox:
         if server is None or thread is None:
             return
         self._stopping.set()
-        server.shutdown()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", server.server_port)):
+            pass  # wakes the thread that waits for a connection
+        thread.join()
         server.drop_connections()
         server.server_close()
-        thread.join()
         self._server = self._thread = None
 
     def answer(self, request: HttpRequest) -> Answer:
@@ -180,7 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         headers = tuple((name.lower(), value) for name, value in self.headers.items())
         sandbox = cast("_Server", self.server).sandbox
-        answer = sandbox.answer(HttpRequest(self.command, path, query, headers, body, self.client_address[0]))
+        address = self.client_address[0] if sandbox.source_ip is None else sandbox.source_ip
+        answer = sandbox.answer(HttpRequest(self.command, path, query, headers, body, address))
         if answer.reset:
             self._reset()
             return
