@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from xswitch.paths import Paths
+from xswitch.tomlfile import Check, Fault, Report, check_table, nearest, quoted, read_document, said
 
 Theme = Literal["dark", "light", "contrast", "terminal"]
 
@@ -33,51 +34,55 @@ class Preferences:
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
+def _switch(value: object) -> tuple[Fault, ...]:
+    if isinstance(value, bool):
+        return ()
+    return (((), f"has to be true or false, and is {said(value)}", "write it without quotes"),)
+
+
+def _text(value: object) -> tuple[Fault, ...]:
+    return () if isinstance(value, str) else (((), f"has to be a string, and is {said(value)}", ""),)
+
+
+def _theme(value: object) -> tuple[Fault, ...]:
+    if not isinstance(value, str) or value in THEMES:
+        return _text(value)
+    near = nearest(value, THEMES)
+    hint = f"did you mean {quoted(near)}?" if near else ""
+    return (((), f"{quoted(value)} is not one of {', '.join(THEMES)}", hint),)
+
+
+def _keys(value: object) -> tuple[Fault, ...]:
+    if not isinstance(value, dict):
+        return (((), f"has to be a table, and is {said(value)}", 'such as [keys] and renew = "ctrl+r"'),)
+    faults: list[Fault] = []
+    for name, one in value.items():
+        if not isinstance(one, str):
+            faults.append(((name,), f"has to be a string, and is {said(one)}", 'such as "ctrl+r"'))
+        elif not one.strip():
+            faults.append(((name,), "is empty", "leave the line out to keep the key that it has"))
+    return tuple(faults)
+
+
+_RULES: Final[Mapping[str, Check]] = {
+    "kernel_keyring": _switch,
+    "plaintext_key": _switch,
+    "theme": _theme,
+    "ascii": _switch,
+    "organization": _text,
+    "notify": _switch,
+    "bell": _switch,
+    "keys": _keys,
+}
+
+
 def load(paths: Paths) -> Preferences:
     """Return the person's preferences. Raises InvalidConfig with every problem."""
     file = paths.preferences_file
     if not (file.exists() or file.is_symlink()):
         return Preferences()
-    from xswitch.tomlfile import Check, Fault, Report, check_table, nearest, quoted, read_document, said
-
-    def switch(value: object) -> tuple[Fault, ...]:
-        if isinstance(value, bool):
-            return ()
-        return (((), f"has to be true or false, and is {said(value)}", "write it without quotes"),)
-
-    def text(value: object) -> tuple[Fault, ...]:
-        return () if isinstance(value, str) else (((), f"has to be a string, and is {said(value)}", ""),)
-
-    def theme(value: object) -> tuple[Fault, ...]:
-        if not isinstance(value, str) or value in THEMES:
-            return text(value)
-        near = nearest(value, THEMES)
-        hint = f"did you mean {quoted(near)}?" if near else ""
-        return (((), f"{quoted(value)} is not one of {', '.join(THEMES)}", hint),)
-
-    def keys(value: object) -> tuple[Fault, ...]:
-        if not isinstance(value, dict):
-            return (((), f"has to be a table, and is {said(value)}", 'such as [keys] and renew = "ctrl+r"'),)
-        faults: list[Fault] = []
-        for name, one in value.items():
-            if not isinstance(one, str):
-                faults.append(((name,), f"has to be a string, and is {said(one)}", 'such as "ctrl+r"'))
-            elif not one.strip():
-                faults.append(((name,), "is empty", "leave the line out to keep the key that it has"))
-        return tuple(faults)
-
-    rules: dict[str, Check] = {
-        "kernel_keyring": switch,
-        "plaintext_key": switch,
-        "theme": theme,
-        "ascii": switch,
-        "organization": text,
-        "notify": switch,
-        "bell": switch,
-        "keys": keys,
-    }
     document = read_document(file)
     report = Report()
-    good = check_table(report, document, (), document.data, rules)
+    good = check_table(report, document, (), document.data, _RULES)
     report.raise_any()
     return Preferences(**cast("dict[str, Any]", good))

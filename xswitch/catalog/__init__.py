@@ -5,10 +5,10 @@
     catalog.toml, catalog.d/, shared folders      origins    which files, and for whom each speaks
             │
             ▼
-    parse + fields                                one file, every value against its rule
+    parse + schema, fields                        one file, every value against its rule
             │
             ▼
-    merge ──► expand                              precedence, names; role sets, settings, via: rows
+    merge ──► expand ──► ways                     precedence, names; role sets, settings, via: rows
             │
             ▼
     loading ◄──► compiled ──► fast              the catalog, its cache, one row of it without any import

@@ -8,12 +8,13 @@ tags in AWS STS" (IAM User Guide).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from xswitch.errors import Usage
 from xswitch.text import parse_duration
-from xswitch.tomlfile import Check, Fault, Keys, nearest, quoted, said
+from xswitch.tomlfile import Check, Fault, nearest, quoted, said
+from xswitch.tomllines import Keys
 
 SHORTEST: Final = 15 * 60
 """Seconds of the shortest session that STS gives."""
@@ -40,38 +41,39 @@ _NAME_PART: Final = re.compile(r"[\w+=,.@-]*", re.ASCII)
 _TAG: Final = re.compile(r"[\w\s.:/=+\-@]*")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
-_FINE: Final[tuple[Fault, ...]] = ()
+FINE: Final[tuple[Fault, ...]] = ()
 
 
 def _fault(message: str, hint: str = "", keys: Keys = ()) -> tuple[Fault, ...]:
     return ((keys, message, hint),)
 
 
-def _not(what: str, value: object, hint: str = "") -> tuple[Fault, ...]:
+def refused(what: str, value: object, hint: str = "") -> tuple[Fault, ...]:
+    """Return the fault of a value of a wrong type."""
     return _fault(f"has to be {what}, and is {said(value)}", hint)
 
 
 def string(value: object) -> tuple[Fault, ...]:
     """Take a string that is not empty."""
     if not isinstance(value, str):
-        return _not("a string", value)
-    return _FINE if value.strip() else _fault("is empty")
+        return refused("a string", value)
+    return FINE if value.strip() else _fault("is empty")
 
 
 def boolean(value: object) -> tuple[Fault, ...]:
     """Take true or false."""
-    return _FINE if isinstance(value, bool) else _not("true or false", value, "write it without quotes")
+    return FINE if isinstance(value, bool) else refused("true or false", value, "write it without quotes")
 
 
 def account_id(value: object) -> tuple[Fault, ...]:
     """Take the twelve digits of an account, as a string: a number would lose zeros at its front."""
     if isinstance(value, int) and not isinstance(value, bool):
         hint = f'write it in quotes: "{value}"' if 10**11 <= value < 10**12 else "write it in quotes, zeros included"
-        return _not("a string of twelve digits", value, hint)
+        return refused("a string of twelve digits", value, hint)
     if not isinstance(value, str):
-        return _not("a string of twelve digits", value)
+        return refused("a string of twelve digits", value)
     if ACCOUNT_ID.fullmatch(value):
-        return _FINE
+        return FINE
     digits = value.replace("-", "").replace(" ", "")
     if ACCOUNT_ID.fullmatch(digits):
         return _fault(f"{quoted(value)} is not twelve digits", f'write "{digits}"')
@@ -82,9 +84,9 @@ def account_id(value: object) -> tuple[Fault, ...]:
 def role_name(value: object) -> tuple[Fault, ...]:
     """Take a role's name: 1 to 64 of letters, digits and ``_+=,.@-`` (IAM, CreateRole). So it never holds a slash."""
     if not isinstance(value, str):
-        return _not("a string", value)
+        return refused("a string", value)
     if ROLE_NAME.fullmatch(value):
-        return _FINE
+        return FINE
     hint = "give the whole path in arn" if "/" in value else "1 to 64 of A-Z a-z 0-9 _ + = , . @ -"
     return _fault(f"{quoted(value)} is not a role name" if value else "is empty", hint)
 
@@ -92,9 +94,9 @@ def role_name(value: object) -> tuple[Fault, ...]:
 def role_arn(value: object) -> tuple[Fault, ...]:
     """Take the ARN of an IAM role."""
     if not isinstance(value, str):
-        return _not("a string", value)
+        return refused("a string", value)
     if ROLE_ARN.fullmatch(value):
-        return _FINE
+        return FINE
     hint = "arn:aws:iam::<account id>:role/<path/><name>"
     if ":assumed-role/" in value:
         hint = "that is a session of a role; the role is " + hint
@@ -104,21 +106,21 @@ def role_arn(value: object) -> tuple[Fault, ...]:
 def duration(value: object) -> tuple[Fault, ...]:
     """Take a span from 15 minutes to 12 hours, such as ``1h``, ``90m`` or ``1h30m``."""
     if not isinstance(value, str):
-        return _not("a string", value, 'write it as "1h", "90m" or "1h30m"')
+        return refused("a string", value, 'write it as "1h", "90m" or "1h30m"')
     try:
         seconds = parse_duration(value)
     except ValueError:
         return _fault(f"{quoted(value)} is not a duration", 'write it as "1h", "90m" or "1h30m"')
     if SHORTEST <= seconds <= LONGEST:
-        return _FINE
+        return FINE
     return _fault(f"{quoted(value)} is not within 15m to 12h", "STS gives sessions of 15 minutes to 12 hours")
 
 
 def region(value: object) -> tuple[Fault, ...]:
     """Take the name of an AWS region; whether AWS has it is not known here."""
     if not isinstance(value, str):
-        return _not("a string", value)
-    return _FINE if _REGION.fullmatch(value) else _fault(f"{quoted(value)} is not a region", "such as eu-west-1")
+        return refused("a string", value)
+    return FINE if _REGION.fullmatch(value) else _fault(f"{quoted(value)} is not a region", "such as eu-west-1")
 
 
 def choice(*words: str) -> Check:
@@ -127,9 +129,9 @@ def choice(*words: str) -> Check:
     def check(value: object) -> tuple[Fault, ...]:
         if not isinstance(value, str):
             hint = f'write "{words[0]}" for none' if value is False and words[0] == "no" else ""
-            return _not("a string", value, hint)
+            return refused("a string", value, hint)
         if value in words:
-            return _FINE
+            return FINE
         near = nearest(value, words)
         hint = f"did you mean {quoted(near)}?" if near else f"one of: {', '.join(words)}"
         return _fault(f"{quoted(value)} is not one of {', '.join(words)}", hint)
@@ -140,7 +142,7 @@ def choice(*words: str) -> Check:
 def template(value: object) -> tuple[Fault, ...]:
     """Take a session name or source identity with placeholders: at most 64 of ``[A-Za-z0-9_+=,.@-]`` once filled."""
     if not isinstance(value, str):
-        return _not("a string", value)
+        return refused("a string", value)
     if not value:
         return _fault("is empty")
     for name in _PLACEHOLDER.findall(value):
@@ -158,7 +160,7 @@ def template(value: object) -> tuple[Fault, ...]:
     length = len(fixed)
     if length > 64 or (length < 2 and fixed == value):
         return _fault(f"{quoted(value)} has {length} characters", "STS takes 2 to 64")
-    return _FINE
+    return FINE
 
 
 def external_id(value: object) -> tuple[Fault, ...]:
@@ -171,9 +173,9 @@ def external_id(value: object) -> tuple[Fault, ...]:
             return faults or _fault("names nothing in the vault", 'write it as { vault = "name" }')
         return faults + tuple((("vault", *keys), message, hint) for keys, message, hint in string(value["vault"]))
     if not isinstance(value, str):
-        return _not('a string or { vault = "name" }', value)
+        return refused('a string or { vault = "name" }', value)
     if _EXTERNAL_ID.fullmatch(value):
-        return _FINE
+        return FINE
     if not 2 <= len(value) <= 1224:
         return _fault(f"has {len(value)} characters", "STS takes 2 to 1224")
     return _fault("holds characters that STS refuses", "A-Z a-z 0-9 _ + = , . @ : / - are taken")
@@ -182,7 +184,7 @@ def external_id(value: object) -> tuple[Fault, ...]:
 def tags(value: object) -> tuple[Fault, ...]:
     """Take an account's tags: a table of strings."""
     if not isinstance(value, dict):
-        return _not("a table", value, 'write it as { team = "payments" }')
+        return refused("a table", value, 'write it as { team = "payments" }')
     return tuple(
         ((key,), f"has to be a string, and is {said(item)}", "") for key, item in value.items() if type(item) is not str
     )
@@ -217,7 +219,7 @@ def strings(item: Check) -> Check:
     def check(value: object) -> Iterable[Fault]:
         if not isinstance(value, list):
             hint = f"write it as [{quoted(value)}]" if isinstance(value, str) else ""
-            return _not("an array of strings", value, hint)
+            return refused("an array of strings", value, hint)
         faults: list[Fault] = []
         for place, one in enumerate(value):
             faults += [((place, *keys), message, hint) for keys, message, hint in item(one)]
@@ -230,9 +232,9 @@ def strings(item: Check) -> Check:
 
 def _policy_arn(value: object) -> tuple[Fault, ...]:
     if not isinstance(value, str):
-        return _not("a string", value)
+        return refused("a string", value)
     if POLICY_ARN.fullmatch(value):
-        return _FINE
+        return FINE
     return _fault(
         f"{quoted(value)} is not the ARN of a managed policy", "such as arn:aws:iam::aws:policy/ReadOnlyAccess"
     )
@@ -249,7 +251,7 @@ def policy_arns(value: object) -> Iterable[Fault]:
 def policy(value: object) -> tuple[Fault, ...]:
     """Take a session policy: a JSON object with statements, at most 2,048 characters."""
     if not isinstance(value, str):
-        return _not("a string that holds JSON", value)
+        return refused("a string that holds JSON", value)
     import json
 
     try:
@@ -265,35 +267,35 @@ def policy(value: object) -> tuple[Fault, ...]:
         return _fault("holds characters past Latin-1", "STS refuses them in a session policy")
     if len(value) > 2048:
         return _fault(f"has {len(value)} characters", "STS takes 2,048, with the lengths of policy_arns")
-    return _FINE
+    return FINE
 
 
 def mfa_serial(value: object) -> tuple[Fault, ...]:
     """Take an MFA device: its ARN, or the serial number of a hardware device."""
     if not isinstance(value, str):
-        return _not("a string", value)
+        return refused("a string", value)
     if not _SERIAL.fullmatch(value):
         return _fault(f"{quoted(value)} is not an MFA device", "such as arn:aws:iam::111122223333:mfa/ada")
     if ":u2f/" in value:
         return _fault("is a FIDO key", "STS takes codes only: register a virtual or hardware device that shows them")
-    return _FINE
+    return FINE
 
 
 def start_url(value: object) -> tuple[Fault, ...]:
     """Take the address of an access portal: https, or http on this machine alone."""
     if not isinstance(value, str):
-        return _not("a string", value)
+        return refused("a string", value)
     if re.fullmatch(
         r"https://[^\s/?#@]+[^\s]*|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:/[^\s]*)?", value
     ):
-        return _FINE
+        return FINE
     return _fault(f"{quoted(value)} is not an https address", "such as https://acme.awsapps.com/start")
 
 
 def selector(value: object) -> tuple[Fault, ...]:
     """Take a selector of accounts."""
     if not isinstance(value, str):
-        return _not("a string", value)
+        return refused("a string", value)
     from xswitch.catalog.selector import Selector
 
     try:
@@ -302,101 +304,5 @@ def selector(value: object) -> tuple[Fault, ...]:
         return _fault(error.message, error.hint)
     odd = parsed.beyond_accounts
     return (
-        _fault(f"{odd}: can't choose accounts", "a role set chooses by account, id, ou, env and tag") if odd else _FINE
-    )
-
-
-_ANYWHERE: Final[dict[str, Check]] = {
-    "region": region,
-    "identity": string,
-    "duration": duration,
-    "session_name": template,
-}
-"""What may stand in ``[defaults]``, on an account and on a role."""
-
-DEFAULTS: Final[Mapping[str, Check]] = _ANYWHERE
-
-
-def _array_of_tables(value: object) -> tuple[Fault, ...]:
-    if isinstance(value, list):
-        return tuple(
-            ((place,), *_not("a table", item)[0][1:]) for place, item in enumerate(value) if type(item) is not dict
-        )
-    return _not("an array of tables", value, "each entry begins with a header in double brackets, such as [[accounts]]")
-
-
-ACCOUNT: Final[Mapping[str, Check]] = {
-    "id": account_id,
-    "name": string,
-    "ou": string,
-    "environment": string,
-    "tags": tags,
-    "roles": _array_of_tables,
-    **_ANYWHERE,
-}
-
-_ROLE: Final[dict[str, Check]] = {
-    "name": role_name,
-    "via": string,
-    "mfa": boolean,
-    "external_id": external_id,
-    "source_identity": template,
-    "session_tags": session_tags,
-    "transitive_tags": strings(string),
-    "policy": policy,
-    "policy_arns": policy_arns,
-    **_ANYWHERE,
-}
-
-ROLE: Final[Mapping[str, Check]] = {**_ROLE, "arn": role_arn}
-ROLE_SET: Final[Mapping[str, Check]] = {**_ROLE, "accounts": selector}
-
-ENVIRONMENT: Final[Mapping[str, Check]] = {
-    "colour": string,
-    "confirm": choice("no", "ask", "type"),
-    "reason": boolean,
-    "max_duration": duration,
-}
-
-_MFA: Final[dict[str, Check]] = {"mfa_serial": mfa_serial, "mfa_process": string}
-_KIND: Final[dict[str, Check]] = {
-    "kind": choice("keys", "sso", "process", "profile", "environment"),
-    "account_id": account_id,
-    "region": region,
-}
-
-IDENTITY: Final[Mapping[str, Mapping[str, Check]]] = {
-    "keys": {**_KIND, **_MFA},
-    "sso": {**_KIND, "sso_session": string, "start_url": start_url, "sso_region": region},
-    "process": {**_KIND, **_MFA, "process": string},
-    "profile": {**_KIND, **_MFA, "profile": string},
-    "environment": {**_KIND, **_MFA},
-}
-"""For each kind of identity, the keys that it takes."""
-
-NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
-    "keys": (),
-    "sso": ("start_url", "sso_region"),
-    "process": ("process",),
-    "profile": ("profile",),
-    "environment": (),
-}
-
-TOP: Final[Mapping[str, Callable[[object], tuple[Fault, ...]]]] = {
-    "version": lambda value: _FINE if type(value) is int else _not("a whole number", value, "write version = 1"),
-    "defaults": lambda value: _FINE if isinstance(value, dict) else _not("a table", value),
-    "identities": lambda value: _tables(value, "[identities.central]"),
-    "environments": lambda value: _tables(value, "[environments.prod]"),
-    "accounts": _array_of_tables,
-    "roles": _array_of_tables,
-}
-
-
-def _tables(value: object, example: str) -> tuple[Fault, ...]:
-    if not isinstance(value, dict):
-        return _not("a table of tables", value, f"each has a header of its own, such as {example}")
-    return tuple(
-        ((key,), f"has to be a table, and is {said(item)}", f"such as {example}")
-        for key, item in value.items()
-        if type(item) is not dict
+        _fault(f"{odd}: can't choose accounts", "a role set chooses by account, id, ou, env and tag") if odd else FINE
     )

@@ -13,12 +13,13 @@ from typing import Any, cast
 
 from xswitch import __version__
 from xswitch.catalog import compiled, fast
-from xswitch.catalog.expand import Expansion, Ways
+from xswitch.catalog.expand import Expansion
 from xswitch.catalog.merge import Merged, merge
 from xswitch.catalog.model import Account, Catalog, Environment, Identity, Target, VaultRef
 from xswitch.catalog.origins import OVERRIDES, Candidate, candidates, listed, named, order, shared_folder, source_of
 from xswitch.catalog.parse import NOTHING, Part, parse_part
 from xswitch.catalog.rows import Targets
+from xswitch.catalog.ways import Ways
 from xswitch.errors import InvalidConfig, Problem
 from xswitch.paths import Paths
 from xswitch.text import clean

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from xswitch.catalog.fields import COLOURS
 from xswitch.catalog.model import Account, Environment, Identity
 from xswitch.catalog.parse import NOTHING, AccountEntry, Given, Part, misleading
 from xswitch.tomlfile import Report, known_hint, quoted
@@ -46,6 +47,7 @@ def merge(parts: list[Part], report: Report, notes: Report) -> Merged:
     merged = Merged(parts, report, notes)
     _take(merged, "identities", "an identity")
     _take(merged, "environments", "an environment")
+    _check_colours(merged)
     _take_defaults(merged)
     _gather(merged)
     names = _names(merged)
@@ -71,6 +73,15 @@ def _take(merged: Merged, table: str, words: str) -> None:
                 merged.report.add(part.document, keys, f"{words} {quoted(name)} is defined twice", f"also at {where}")
             else:
                 merged.notes.add(part.document, keys, f"is not used: {where} defines {quoted(name)}, and comes first")
+
+
+def _check_colours(merged: Merged) -> None:
+    for part in merged.parts:
+        for name, environment in part.environments.items():
+            if environment.colour and environment.colour not in COLOURS:
+                message = f"{quoted(environment.colour)} is no colour of the themes, and is not shown"
+                hint = known_hint(environment.colour, COLOURS)
+                merged.notes.add(part.document, ("environments", name, "colour"), message, hint)
 
 
 def _take_defaults(merged: Merged) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
-from xswitch.catalog import fields
+from xswitch.catalog import fields, schema
 from xswitch.catalog.model import UNLISTED, Environment, Identity
 from xswitch.catalog.selector import Selector
 from xswitch.text import parse_duration
-from xswitch.tomlfile import Check, Document, Keys, Report, check_table, known_hint, quoted
+from xswitch.tomlfile import Check, Document, Report, check_table, known_hint, quoted
+from xswitch.tomllines import Keys
 
 Given = Mapping[str, Any]
 """Checked keys and values of a table. An empty one is always :data:`NOTHING`, so that it can be told by identity."""
@@ -24,7 +25,7 @@ _NOT_SETTINGS: Final = frozenset(("id", "name", "ou", "environment", "tags", "ro
 
 SourceKind = Literal["own", "shared", "synced"]
 
-_ON_ROLES: Final = dict.fromkeys(fields.ROLE, "it stands on a role, under [[accounts.roles]] or [[roles]]")
+_ON_ROLES: Final = dict.fromkeys(schema.ROLE, "it stands on a role, under [[accounts.roles]] or [[roles]]")
 _ROLE_SET_ELSEWHERE: Final = {
     "arn": "an ARN is of one account: give the role in that account",
     "environment": "an environment stands on an account; choose accounts by it with accounts = 'env:…'",
@@ -111,12 +112,12 @@ def parse_part(
     """Check one file. ``versioned``: it has to say its version. Notes every problem in ``report``; raises nothing."""
     part = Part(source, document, overrides)
     data = document.data
-    check_table(report, document, (), data, fields.TOP)
+    check_table(report, document, (), data, schema.TOP)
     _check_version(part, report, versioned)
     defaults = data.get("defaults")
     if isinstance(defaults, dict):
         part.defaults = _given(
-            check_table(report, document, ("defaults",), defaults, fields.DEFAULTS, elsewhere=_ON_ROLES), ()
+            check_table(report, document, ("defaults",), defaults, schema.DEFAULTS, elsewhere=_ON_ROLES), ()
         )
     for name, table in _tables_of(data.get("environments")):
         _parse_environment(part, report, name, table)
@@ -170,7 +171,7 @@ def _check_version(part: Part, report: Report, versioned: bool) -> None:
 
 def _parse_environment(part: Part, report: Report, name: str, table: dict[str, Any]) -> None:
     keys = ("environments", name)
-    good = check_table(report, part.document, keys, table, fields.ENVIRONMENT)
+    good = check_table(report, part.document, keys, table, schema.ENVIRONMENT)
     if name == UNLISTED.name:
         hint = "it is kept for roles that no catalog holds"
         report.add(part.document, keys, f"an environment can't be named {quoted(name)}", hint)
@@ -191,20 +192,20 @@ def _parse_identity(part: Part, report: Report, name: str, table: dict[str, Any]
     kind = table.get("kind")
     if not name.strip():
         report.add(part.document, keys, "an identity needs a name")
-    rules = fields.IDENTITY.get(kind) if isinstance(kind, str) else None
-    everything: dict[str, Check] = {key: rule for known in fields.IDENTITY.values() for key, rule in known.items()}
+    rules = schema.IDENTITY.get(kind) if isinstance(kind, str) else None
+    everything: dict[str, Check] = {key: rule for known in schema.IDENTITY.values() for key, rule in known.items()}
     if rules is None:
         check_table(report, part.document, keys, table, everything, required=("kind",))
         part.identities[name] = Identity(name, "keys", source=part.source.name)
         return
     elsewhere = {}
     for key in everything:
-        kinds = [other for other, known in fields.IDENTITY.items() if key in known]
+        kinds = [other for other, known in schema.IDENTITY.items() if key in known]
         elsewhere[key] = f"it is for kind = {' or '.join(quoted(other) for other in kinds)}"
     if kind == "sso":
         elsewhere |= dict.fromkeys(("mfa_serial", "mfa_process"), "an Identity Center login asks for its own code")
     good = check_table(
-        report, part.document, keys, table, rules, required=fields.NEEDED[str(kind)], elsewhere=elsewhere
+        report, part.document, keys, table, rules, required=schema.NEEDED[str(kind)], elsewhere=elsewhere
     )
     part.identities[name] = Identity(name, source=part.source.name, **cast("dict[str, Any]", {"kind": kind, **good}))
 
@@ -270,7 +271,7 @@ def _sound(table: Mapping[str, Any]) -> bool:
 
 def _close_look(part: Part, report: Report, place: int, table: dict[str, Any]) -> AccountEntry:
     keys: Keys = ("accounts", place)
-    good = check_table(report, part.document, keys, table, fields.ACCOUNT, required=("id",), elsewhere=_ON_ROLES)
+    good = check_table(report, part.document, keys, table, schema.ACCOUNT, required=("id",), elsewhere=_ON_ROLES)
     entry = AccountEntry(
         part,
         place,
@@ -323,7 +324,7 @@ def _parse_roles(entry: AccountEntry, report: Report, roles: list[Any]) -> Roles
 
 def _parse_role(entry: AccountEntry, report: Report, place: int, table: dict[str, Any]) -> tuple[str, Given]:
     keys: Keys = (*entry.keys, "roles", place)
-    good = check_table(report, entry.part.document, keys, table, fields.ROLE, required=("name",))
+    good = check_table(report, entry.part.document, keys, table, schema.ROLE, required=("name",))
     _check_together(entry.part, report, keys, good)
     return cast(str, good.get("name", "")), _given(good, ("name",))
 
@@ -355,7 +356,7 @@ def _check_together(part: Part, report: Report, keys: Keys, good: Mapping[str, o
 def _parse_role_set(part: Part, report: Report, place: int, table: dict[str, Any]) -> None:
     keys: Keys = ("roles", place)
     good = check_table(
-        report, part.document, keys, table, fields.ROLE_SET, required=("name",), elsewhere=_ROLE_SET_ELSEWHERE
+        report, part.document, keys, table, schema.ROLE_SET, required=("name",), elsewhere=_ROLE_SET_ELSEWHERE
     )
     _check_together(part, report, keys, good)
     usable = "accounts" in good or "accounts" not in table

@@ -14,7 +14,8 @@ from xswitch.catalog.rows import Row, Targets
 from xswitch.catalog.selector import Selector
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage
 from xswitch.text import clean
-from xswitch.tomlfile import Document, Keys, nearest, quoted, read_document
+from xswitch.tomlfile import Document, nearest, quoted, read_document
+from xswitch.tomllines import Keys
 
 
 def resolve(catalog: Catalog, text: str) -> Target:
@@ -95,7 +96,7 @@ def _unlisted(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
 
 
 def locate(target: Target) -> str:
-    """Return ``file:line`` of where a target is written, from its file as it is now; the file alone if it moved away."""
+    """Return ``file:line`` of where a target is written, by its file as it is now; the file alone if it moved."""
     if not target.origin:
         return ""
     file = clean(target.origin)
