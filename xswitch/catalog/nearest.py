@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from frizbee import Haystacks, Matcher
 
@@ -13,15 +14,16 @@ from xswitch.catalog.pasted import locate
 from xswitch.catalog.query import Term
 from xswitch.text import clean
 
-_CANDIDATES = 24
-_ALIKE = 0.5  # difflib's ratio under which two names have nothing to do with each other
+_CANDIDATES: Final = 24
+_ALIKE: Final = 0.5  # difflib's ratio under which two names have nothing to do with each other
 
 
 def nearest_name(columns: Columns, terms: Sequence[Term]) -> str:
     """Return the account, role, environment or part of a name that is nearest to the word that fails, or "".
 
     The word that fails is one that matches nothing; where each matches something but no row matches all, the longest.
-    For a pasted role that the catalog lacks it is the account, where that is known. What is returned can be searched for and is shown as it is in the catalog, cleaned.
+    For a pasted role that the catalog lacks it is the account, where that is known. What is returned can be searched
+    for, and is shown as it is in the catalog, cleaned.
     """
     from difflib import SequenceMatcher
 
@@ -48,10 +50,10 @@ def nearest_name(columns: Columns, terms: Sequence[Term]) -> str:
 
 
 def _failing(columns: Columns, terms: Iterable[Term]) -> list[str]:
-    """Return the words that match nothing; where there is none, all words, the longest first."""
+    """Return the words that match nothing, then the others, the longest first."""
     words = [term for term in terms if not term.negated and term.field not in ("live", "place")]
-    failing = [term.text for term in words if columns.column(term)[0].empty]
-    return failing or sorted((term.text for term in words), key=len, reverse=True)
+    words.sort(key=lambda term: (not columns.column(term)[0].empty, -len(term.text)))
+    return [term.text for term in words]
 
 
 def _names(columns: Columns) -> list[str]:
