@@ -32,8 +32,8 @@ class Holder(Protocol):
     """Whoever keeps a vault's key.
 
     ``detail`` is what :meth:`store` said of where the key is: the kind of the holder, and a backend where it has some,
-    such as ``keyring keyring.backends.SecretService.Keyring``. Every method may block, and raises VaultUnavailable where the
-    holder can't be used now.
+    such as ``keyring keyring.backends.SecretService.Keyring``. Every method may block, and raises VaultUnavailable
+    where the holder can't be used now.
     """
 
     def load(self, vault_id: str, detail: str) -> Key | None:

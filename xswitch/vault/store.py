@@ -124,6 +124,15 @@ class Vault:
         """
         return tuple(header for header, _ in self._listing() if header and kind in (None, header.kind))
 
+    def header(self, name: str) -> Header | None:
+        """Return what one record says without the key; None where there is none. Does not block.
+
+        Raises RecordDamaged where its file is no good record of that name, VaultUnavailable where it can't be read.
+        """
+        file = record.file_name(name)
+        content = self._folder.read(file, record.MAX_RECORD)
+        return None if content is None else record.parse_header(content, file)
+
     def damaged(self) -> tuple[Damaged, ...]:
         """Return the files that are no good records, as far as can be told without the key."""
         return tuple(bad for _, bad in self._listing() if bad)
