@@ -45,6 +45,7 @@ class Way:
     found: str
     more: str
     enter: str
+    key: str = ""
     later: str = ""
 
 
@@ -53,21 +54,13 @@ def ways(desk: Desk) -> list[Way]:
     environ, catalog = desk.engine.environ, clean(str(desk.engine.paths.catalog_file))
     config = Path(environ.get("AWS_CONFIG_FILE") or Path(environ.get("HOME", "/")) / ".aws" / "config").expanduser()
     found = f"{clean(str(config))} is here" if config.is_file() else f"no file at {clean(str(config))}"
-    return [
-        Way(
-            "Practice organization",
-            "no AWS needed",
-            "every screen and command, for trying out",
-            "opens the practice organization",
-        ),
-        Way(
-            "Write a catalog",
-            catalog,
-            "accounts and roles, as the example below",
-            "copies the example, to paste into that file",
-        ),
-        Way("AWS config", found, "read only", "", "importing profiles comes with a later version"),
-    ]
+    opens, copies = "opens the practice organization", "copies the example, to paste into that file"
+    practice = Way(
+        "Practice organization", "no AWS needed", "every screen and command, for trying out", opens, "open it"
+    )
+    write = Way("Write a catalog", catalog, "accounts and roles, as the example below", copies, "copy it")
+    later = "importing profiles comes with a later version"
+    return [practice, write, Way("AWS config", found, "read only", "", later=later)]
 
 
 class Ways(Page):
@@ -83,9 +76,12 @@ class Ways(Page):
         label = 26 if width >= 70 else 4
         lines: list[Line] = [(), [Span("    "), Span("No catalog yet. These are the ways in.", "strong", bold=True)]]
         lines += [[Span("    "), Span("Nothing of AWS is read until you choose.", "muted")], ()]
+        below = self._below(self.ways[self.at], width)
+        tall = len(lines) + len(self.ways) * (3 if label > 4 else 4) + len(below) <= self.size.height
         for number, way in enumerate(self.ways):
-            lines += [*self._way(way, number == self.at, width, label), ()]
-        return [*lines, *self._below(self.ways[self.at], width)]
+            rows = self._way(way, number == self.at, width, label)
+            lines += [*rows, ()] if tall else rows if number == self.at else rows[:1]
+        return [*lines, *([] if tall else [()]), *below]
 
     def _way(self, way: Way, here: bool, width: int, label: int) -> list[Line]:
         glyphs = self.desk.glyphs
@@ -143,9 +139,8 @@ class FirstRun(Board):
         """Return the keys."""
         way = self.page.ways[self.page.at]
         return [
-            Hint("shell", "choose", way.later),
-            Hint("up"),
-            Hint("down"),
+            Hint("shell", way.key or "go", way.later),
+            Hint("down", "choose", key="up/down"),
             Hint("help", key="?"),
             Hint("back", "leave"),
         ]

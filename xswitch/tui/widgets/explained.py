@@ -138,17 +138,18 @@ class Explained(Page):
             [shift, Span(fit(side.known_from, width - 1, self.desk.glyphs.cut), "faint")],
             (),
         ]
+        longest = max((cells(check.name) for check in side.checks), default=0)
+        label = max(LABEL if width >= 50 else 13, min(longest + 1, LABEL + 3, width // 2))
         for check in side.checks:
-            lines += self._check(check, width, shift)
+            lines += self._check(check, width, shift, label)
         return lines
 
-    def _check(self, check: Check, width: int, shift: Span) -> list[Line]:
+    def _check(self, check: Check, width: int, shift: Span, label: int) -> list[Line]:
         glyphs = self.desk.glyphs
         sign, hue = {"ok": (glyphs.ok, "live"), "no": (glyphs.no, "danger"), "unknown": (glyphs.unknown, "warn")}[
             check.state
         ]
         no = check.state == "no"
-        label = min(LABEL, max(13, width // 3))
         if width < 30:
             return self._narrow(check, width, Span(sign, hue, bold=True))
         words = wrap(check.words, width - label - 3) or [""]
