@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
-from xswitch.errors import PersonNeeded, Usage
+from xswitch.errors import PersonNeeded, Usage, XswitchError
 from xswitch.secret import Secret
 from xswitch.text import clean
 
@@ -17,25 +17,31 @@ if TYPE_CHECKING:
 
 Source = Literal["person", "process", "environment"]
 _SIX: Final = re.compile(r"\s*(\d{3}) ?(\d{3})\s*", re.ASCII)
+_SHOWN: Final = "an MFA code is the six digits that the device shows"
 _SECONDS: Final = 60.0
+"""How long a helper program may take: it may wait for a touch of a key."""
 _HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
 
 
 class Codes:
     """Where the codes of one process come from. The environment's code serves one call."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, seconds: float = _SECONDS) -> None:
         self._environ = environ
+        self._seconds = seconds
         self._given: Secret | None = Secret(environ.get("XSWITCH_MFA_CODE", ""))
 
     def code(self, identity: Identity, ask: Callable[[], str]) -> tuple[Secret, Source]:
-        """Return six digits and where they are from. Blocks. Raises Usage, PersonNeeded, Cancelled."""
+        """Return six digits and where they are from; what a person typed comes as it is, for whoever asked to judge.
+
+        Blocks. Raises Usage for a malformed XSWITCH_MFA_CODE, PersonNeeded, Cancelled.
+        """
         if self._given:
             given, self._given = self._given, None
-            return _six(given, "XSWITCH_MFA_CODE"), "environment"
+            return _six(given, Usage("XSWITCH_MFA_CODE is not six digits", _SHOWN)), "environment"
         if identity.mfa_process:
             return self._from_process(identity), "process"
-        return _six(Secret(ask()), "what was typed"), "person"
+        return Secret(ask().replace(" ", "")), "person"
 
     def _from_process(self, identity: Identity) -> Secret:
         """Run the helper, without a shell and without what was handed to xswitch alone."""
@@ -46,19 +52,22 @@ class Codes:
             raise Usage(f"{name} has a quote that is never closed", "mend it in the catalog") from None
         environ = {key: value for key, value in self._environ.items() if key not in _HANDED_ONCE}
         try:
-            done = subprocess.run(argv, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS)
+            done = subprocess.run(
+                argv, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=self._seconds
+            )
         except subprocess.TimeoutExpired:
-            raise PersonNeeded(f"{name} gave no code within {_SECONDS:.0f}s", "run it by hand to see why") from None
+            raise PersonNeeded(f"{name} gave no code within {self._seconds:g}s", "run it by hand to see why") from None
         except (OSError, IndexError):
             raise PersonNeeded(f"{name} can't be run", "is it installed, and on PATH?") from None
         if done.returncode:
             said = clean(done.stderr.decode(errors="replace").strip().rpartition("\n")[2])[:200]
             raise PersonNeeded(f"{name} failed with status {done.returncode}", said or "run it by hand to see why")
-        return _six(Secret(done.stdout.decode(errors="replace")), name)
+        failed = PersonNeeded(f"{name} printed something else than six digits", "run it by hand to see what it prints")
+        return _six(Secret(done.stdout.decode(errors="replace")), failed)
 
 
-def _six(given: Secret, whose: str) -> Secret:
+def _six(given: Secret, otherwise: XswitchError) -> Secret:
     found = _SIX.fullmatch(given.reveal())
     if found is None:
-        raise Usage(f"{whose} is not six digits", "an MFA code is the six digits that the device shows")
+        raise otherwise
     return Secret(found[1] + found[2])

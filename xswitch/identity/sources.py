@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from xswitch.credentials import Credentials, key_fingerprint
-from xswitch.errors import PersonNeeded, Unreachable, Usage
+from xswitch.errors import Denied, PersonNeeded, Unreachable, Usage
 from xswitch.identity import stored
 from xswitch.secret import Secret
 from xswitch.text import clean
 
 if TYPE_CHECKING:
+    from botocore.session import Session
+
     from xswitch.catalog.model import Identity
     from xswitch.vault import Vault
+
+PROFILE_SECONDS: Final = 60.0
+"""How long a profile may take: it may wait for a login helper."""
+_OTHERS: Final = frozenset({"env", "container-role", "iam-role", "boto-config", "ec2-credentials-file"})
+"""What botocore would fall back to where a profile gives nothing."""
 
 
 def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> str:
@@ -26,13 +34,18 @@ def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
     if identity.kind == "environment" and not environ.get("XSWITCH_TARGET"):
         key = environ.get("AWS_ACCESS_KEY_ID", "")
         return key_fingerprint(key) if key else ""
+    if identity.kind == "profile":
+        return _profile_fingerprint(identity, environ)
     return ""
 
 
-def credentials_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> Credentials:
+def credentials_of(
+    identity: Identity, vault: Vault, environ: Mapping[str, str], *, seconds: float = PROFILE_SECONDS
+) -> Credentials:
     """Return the credentials of an identity. May block on the vault's key, a profile's helper or the network.
 
-    Raises PersonNeeded where a person has to provide them first, VaultUnavailable, Unreachable, Usage.
+    A profile has ``seconds`` to give its own. Raises PersonNeeded where a person has to provide them first,
+    VaultUnavailable, Denied, Unreachable, Usage.
     """
     if identity.kind == "keys":
         found = stored.read(vault, identity.name)
@@ -45,7 +58,7 @@ def credentials_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
     if identity.kind == "environment":
         return _from_environment(identity, environ)
     if identity.kind == "profile":
-        return _from_profile(identity)
+        return _from_profile(identity, environ, seconds)
     raise Usage(f"{clean(identity.name)} is an identity of kind {identity.kind}, which this version can't open yet")
 
 
@@ -65,43 +78,119 @@ def _from_environment(identity: Identity, environ: Mapping[str, str]) -> Credent
     return Credentials(key, Secret(secret), Secret(token) if token else None)
 
 
-def _from_profile(identity: Identity) -> Credentials:
-    """Read a profile as the AWS CLI would: its keys, its credential_process, its login or its role.
+def _from_profile(identity: Identity, environ: Mapping[str, str], seconds: float) -> Credentials:
+    """Read a profile as the AWS CLI would, in bounded time: its helper program has no time-out of its own."""
+    import threading
+
+    found: list[Credentials | BaseException] = []
+
+    def read() -> None:
+        try:
+            found.append(_profile_credentials(identity, environ))
+        except BaseException as error:  # handed to whoever waits
+            found.append(error)
+
+    name = clean(identity.profile or identity.name)
+    thread = threading.Thread(target=read, name=f"profile {name}", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not found:
+        raise Unreachable(f"the AWS profile {name} gave no credentials within {seconds:g}s", _try_it(name))
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]
+
+
+def _profile_credentials(identity: Identity, environ: Mapping[str, str]) -> Credentials:
+    from botocore import exceptions
+
+    name = identity.profile or identity.name
+    shown = clean(name)
+    try:
+        session = _profile_session(name, identity.region, environ)
+        _own_session_is_not_taken(session, shown, environ)
+        found = session.get_credentials()
+        frozen = None if found is None else found.get_frozen_credentials()
+    except exceptions.ProfileNotFound:
+        hint = "`aws configure list-profiles` shows those that do"
+        raise Usage(f"the AWS profile {shown} of the identity {clean(identity.name)} does not exist", hint) from None
+    except (exceptions.SSOError, exceptions.LoginError, exceptions.TokenRetrievalError):
+        hint = f"`aws sso login --profile {shown}`, or `aws login --profile {shown}`"
+        raise PersonNeeded(f"the AWS profile {shown} wants a login", hint) from None
+    except (exceptions.CredentialRetrievalError, exceptions.PartialCredentialsError) as error:
+        raise PersonNeeded(f"the AWS profile {shown} gives no credentials: {_said(error)}", _try_it(shown)) from None
+    except exceptions.ClientError as error:
+        code, said = (clean(str(error.response.get("Error", {}).get(key, ""))) for key in ("Code", "Message"))
+        message = f"AWS denied the AWS profile {shown}: {said}"
+        raise Denied(message, _try_it(shown), aws_code=code, aws_message=said, side="caller") from None
+    except exceptions.BotoCoreError as error:
+        raise Unreachable(f"the AWS profile {shown} gives no credentials: {_said(error)}", _try_it(shown)) from None
+    if frozen is None or not frozen.access_key:
+        hint = f"`aws login`, or `aws configure --profile {shown}`"
+        raise PersonNeeded(f"the AWS profile {shown} holds no credentials", hint)
+    token = frozen.token
+    return Credentials(frozen.access_key, Secret(frozen.secret_key), Secret(token) if token else None, _expiry(found))
+
+
+def _profile_session(name: str, region: str, environ: Mapping[str, str]) -> Session:
+    """Return a botocore session that takes credentials from this profile alone.
 
     Environment, container and instance credentials, which would come next in botocore's chain, are left out.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
     from botocore.session import Session
 
-    name = identity.profile or identity.name
-    session = Session(profile=name)
-    try:
-        session.set_config_variable("region", session.get_config_variable("region") or identity.region or "us-east-1")
-        resolver = session.get_component("credential_provider")
-        for provider in list(resolver.providers):
-            if provider.METHOD in ("env", "container-role", "iam-role", "boto-config"):
-                resolver.remove(provider.METHOD)
-            if provider.METHOD == "assume-role":
-                provider._prompter = _refuse_to_ask
-        found = session.get_credentials()
-        frozen = None if found is None else found.get_frozen_credentials()
-    except ProfileNotFound:
-        raise Usage(
-            f"the AWS profile {clean(name)} of the identity {clean(identity.name)} does not exist",
-            "`aws configure list-profiles` shows those that do",
-        ) from None
-    except (BotoCoreError, ClientError) as error:
-        raise Unreachable(
-            f"the AWS profile {clean(name)} gives no credentials: {clean(str(error))[:200]}",
-            f"`aws sts get-caller-identity --profile {clean(name)}` shows whether it works",
-        ) from None
-    if frozen is None or not frozen.access_key:
+    config, shared = (str(path) for path in _aws_files(environ))
+    session = Session(
+        profile=name,
+        session_vars={"config_file": (None, None, config, None), "credentials_file": (None, None, shared, None)},
+    )
+    session.set_config_variable("region", session.get_config_variable("region") or region or "us-east-1")
+    resolver = session.get_component("credential_provider")
+    for provider in list(resolver.providers):
+        if provider.METHOD in _OTHERS:
+            resolver.remove(provider.METHOD)
+        if provider.METHOD == "assume-role":
+            provider._prompter = _refuse_to_ask
+    return session
+
+
+def _own_session_is_not_taken(session: Session, shown: str, environ: Mapping[str, str]) -> None:
+    """Refuse a profile that builds on the environment, where that holds a session of xswitch. Raises PersonNeeded."""
+    if environ.get("XSWITCH_TARGET") and session.get_scoped_config().get("credential_source") == "Environment":
         raise PersonNeeded(
-            f"the AWS profile {clean(name)} holds no credentials",
-            f"aws login, or aws configure --profile {clean(name)}",
+            f"the AWS profile {shown} takes its keys from the environment, which holds a session of "
+            f"{clean(environ['XSWITCH_TARGET'])}",
+            "leave it with exit, then try again",
         )
-    token = frozen.token
-    return Credentials(frozen.access_key, Secret(frozen.secret_key), Secret(token) if token else None, _expiry(found))
+
+
+def _aws_files(environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """Return the person's AWS files: config and credentials."""
+    home = Path(environ.get("HOME") or "~").expanduser() / ".aws"
+    config = environ.get("AWS_CONFIG_FILE") or str(home / "config")
+    shared = environ.get("AWS_SHARED_CREDENTIALS_FILE") or str(home / "credentials")
+    return Path(config).expanduser(), Path(shared).expanduser()
+
+
+def _profile_fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
+    """Return what changes with the files that say what a profile is. Its keys may come and go meanwhile."""
+    from hashlib import sha256
+
+    said = sha256(b"xswitch profile\0" + (identity.profile or identity.name).encode("utf-8", "surrogatepass"))
+    for path in _aws_files(environ):
+        try:
+            said.update(b"\0" + sha256(path.read_bytes()).digest())
+        except OSError:
+            said.update(b"\0none")
+    return said.hexdigest()[:32]
+
+
+def _said(error: Exception) -> str:
+    return clean(str(error))[:200]
+
+
+def _try_it(shown: str) -> str:
+    return f"`aws sts get-caller-identity --profile {shown}` shows whether it works"
 
 
 def _expiry(found: Any) -> float | None:
