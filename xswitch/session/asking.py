@@ -46,9 +46,10 @@ def call_with_code(prompt: CodePrompt, person: Person, call: Callable[[Secret], 
     wrong: WrongCode | None = None
     problem = ""
     tries = 0
+    mistyped = False
     for _ in range(_ASKS):
         try:
-            code, source = prompt.code_of(prompt.plan.identity, _ask(prompt, problem), person)
+            code, source = prompt.code_of(prompt.plan.identity, _ask(prompt, problem, mistyped=mistyped), person)
         except PersonNeeded:
             if wrong is not None:
                 raise wrong from None
@@ -56,6 +57,7 @@ def call_with_code(prompt: CodePrompt, person: Person, call: Callable[[Secret], 
         if _CODE.fullmatch(code.reveal()) is None:
             problem = "a code has six digits"
             continue
+        mistyped = False
         wait = prompt.spent.spend(prompt.hop.mfa_serial, code)
         if wait:
             problem = f"that code was already used, the next comes in {wait}s"
@@ -70,12 +72,14 @@ def call_with_code(prompt: CodePrompt, person: Person, call: Callable[[Secret], 
         except WrongCode as error:
             wrong, problem = error, "AWS did not accept that code"
             tries += 1
+            mistyped = True
             if tries == TRIES or source == "process":
                 raise
     raise wrong or _reused(prompt, prompt.spent.wait(prompt.hop.mfa_serial) or 1)
 
 
-def _ask(prompt: CodePrompt, problem: str) -> CodeAsk:
+def _ask(prompt: CodePrompt, problem: str, *, mistyped: bool) -> CodeAsk:
+    """Return the question. After a code that AWS did not take, what the device shows now is as good as before."""
     plan = prompt.plan
     return CodeAsk(
         serial=prompt.hop.mfa_serial,
@@ -84,7 +88,7 @@ def _ask(prompt: CodePrompt, problem: str) -> CodeAsk:
         target=plan.target.name,
         environment=plan.guard,
         problem=problem,
-        wait=prompt.spent.wait(prompt.hop.mfa_serial),
+        wait=0 if mistyped else prompt.spent.wait(prompt.hop.mfa_serial),
         covers=covers(plan, prompt.hop, prompt.now(), certain=prompt.certain),
     )
 

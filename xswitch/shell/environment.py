@@ -41,6 +41,13 @@ HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
 PROMPT: Final = tuple(
     f"XSWITCH_PROMPT_{name}" for name in ("TARGET", "ENVIRONMENT", "GUARDED", "STYLES", "STEPS", "ENDS", "HINT")
 )
+PRACTICE: Final = (
+    "XSWITCH_HOME", "XSWITCH_PRACTICE", "XSWITCH_PRACTICE_BIN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "HTTPS_PROXY",
+    "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
+)  # fmt: skip
+"""What keeps the demo's credentials on this machine: no startup file of the person's may change it in the demo."""
 MARKS: Final = (
     *(f"XSWITCH_{name}" for name in ("TARGET", "ACCOUNT_ID", "ACCOUNT", "ROLE", "ENVIRONMENT", "EXPIRES", "DEPTH")),
     "XSWITCH_REGION",

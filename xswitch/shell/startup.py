@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xswitch.files import make_private_folder
-from xswitch.shell.environment import MARKS, REGIONS, SESSION, SHADOWS
+from xswitch.shell.environment import MARKS, PRACTICE, REGIONS, SESSION, SHADOWS
 from xswitch.shell.process import runs, start_mark
 from xswitch.shell.quoting import fish as fish_quoted
 from xswitch.shell.quoting import posix, unset_fish
@@ -61,8 +61,9 @@ def prepare(
         return [], dict(environ)
     stack.callback(shutil.rmtree, own, ignore_errors=True)
     regions = REGIONS if environ.get("XSWITCH_REGION") else ()
-    held = [name for name in (*SESSION, *regions, *MARKS) if name in environ]
-    gone = [name for name in (*SESSION, *SHADOWS, *MARKS) if name not in environ]
+    practice = PRACTICE if environ.get("XSWITCH_PRACTICE") else ()
+    held = [name for name in (*SESSION, *regions, *MARKS, *practice) if name in environ]
+    gone = [name for name in (*SESSION, *SHADOWS, *MARKS, *practice) if name not in environ]
     return _PREPARED[kind](own, environ, held, gone)
 
 
@@ -102,11 +103,16 @@ def _set_again(held: Sequence[str], gone: Sequence[str]) -> str:
     return "\n".join([*lines, f"unset {' '.join(gone)}"])
 
 
+def _practice_first(environ: Mapping[str, str]) -> str:
+    """Return the line that puts the demo's own `aws` before any that the person's files put on PATH."""
+    return 'export PATH="$XSWITCH_PRACTICE_BIN:$PATH"' if environ.get("XSWITCH_PRACTICE_BIN") else ""
+
+
 def _bash(
     own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str]
 ) -> tuple[list[str], dict[str, str]]:
     theirs = "if [ -r ~/.bashrc ]; then . ~/.bashrc; fi"
-    file = _write(own / "bashrc", _keep(held), theirs, _set_again(held, gone), marker("bash"))
+    file = _write(own / "bashrc", _keep(held), theirs, _set_again(held, gone), _practice_first(environ), marker("bash"))
     return ["--rcfile", str(file), "-i"], dict(environ)
 
 
@@ -132,7 +138,8 @@ def _zsh(
     _write(own / ".zshenv", first, _keep(held), back, source(".zshenv"), remember)
     _write(own / ".zprofile", give_back, source(".zprofile"), remember)
     end = "unset __xswitch_zdotdir __xswitch_zdotdir_type __xswitch_own"
-    _write(own / ".zshrc", give_back, history, source(".zshrc"), _set_again(held, gone), end, marker("zsh"))
+    again = (_set_again(held, gone), _practice_first(environ))
+    _write(own / ".zshrc", give_back, history, source(".zshrc"), *again, end, marker("zsh"))
     return ["-i"], {**environ, "ZDOTDIR": str(own)}
 
 
@@ -141,7 +148,8 @@ def _fish(
 ) -> tuple[list[str], dict[str, str]]:
     again = "\n".join(f'set -gx {name} "${_KEPT}{name}"; set -e {_KEPT}{name}' for name in held)
     without = "\n".join(unset_fish(name) for name in gone)
-    file = _write(own / "startup.fish", again, without, marker("fish"))
+    first = "set -gx PATH $XSWITCH_PRACTICE_BIN $PATH" if environ.get("XSWITCH_PRACTICE_BIN") else ""
+    file = _write(own / "startup.fish", again, without, first, marker("fish"))
     kept = {f"{_KEPT}{name}": environ[name] for name in held}
     return ["-i", "-C", f"source {fish_quoted(str(file))}"], {**environ, **kept}
 
@@ -157,7 +165,9 @@ def _posix(
         if theirs is None
         else 'eval "__xswitch_theirs=\\"$ENV\\""\nif [ -r "$__xswitch_theirs" ]; then . "$__xswitch_theirs"; fi'
     )
-    file = _write(own / "shrc", _keep(held), back, source, _set_again(held, gone), marker("posix"))
+    file = _write(
+        own / "shrc", _keep(held), back, source, _set_again(held, gone), _practice_first(environ), marker("posix")
+    )
     return ["-i"], {**environ, "ENV": str(file)}
 
 
