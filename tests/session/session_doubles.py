@@ -141,7 +141,7 @@ class FakeSts:
         self.calls: list[tuple[Hop, str, str]] = []
         self.external_ids: list[str] = []
         self.regions: list[str] = []
-        self.script: list[Exception | None | Callable[[], None]] = []
+        self.script: list[Exception | Callable[[], None] | None] = []
         self.who = WhoAmI(ADA.arn, ADA.account_id, "AIDA")
         self.asked_who = 0
         self.session_arn: str | None = None
