@@ -105,6 +105,7 @@ class Person:
             dimensions=(24, columns), cwd=str(self.home),
         )  # fmt: skip
         child.delaybeforesend = None
+        child.delayafterclose = child.delayafterterminate = 0.02
         self.children.append(child)
         return Terminal(child, columns)
 

@@ -91,6 +91,31 @@ def test_the_shells_count_as_python_does(shell: str) -> None:
     assert counted(shell) == expected
 
 
+OLDER = {
+    "bash 5": ":",
+    "bash 4.2": "unset EPOCHSECONDS",
+    "bash 3.2": "unset EPOCHSECONDS; printf() { case $* in *'%('*) return 1 ;; esac; builtin printf \"$@\"; }",
+}
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_bash_knows_the_time_whatever_its_age(version: str) -> None:
+    """Every way to the time, by taking away what an older bash has not."""
+    code = f"{OLDER[version]}; before=$(date +%s); . '{MARKERS}/marker.bash'; __xswitch_now; echo $((now - before))"
+    done = subprocess.run(["bash", "--norc", "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert 0 <= int(done.stdout) <= 5
+    assert done.stderr == ""
+
+
+def test_zsh_without_its_clock_module_has_the_time_too() -> None:
+    code = (
+        "zmodload() { return 1 }; TERM=xterm XSWITCH_PROMPT_TARGET=a/b XSWITCH_EXPIRES=$(( $(date +%s) + 7290 ))\n"
+        f"XSWITCH_PROMPT_STEPS=900:300; . '{MARKERS}/marker.zsh'; PROMPT='ME '; __xswitch_prompt; print -r -- $PROMPT"
+    )
+    done = subprocess.run(["zsh", "-f", "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert " 2h 01m ME " in done.stdout
+
+
 INSIDE = {
     "XSWITCH_TARGET": "payments-prod/Deploy",
     "XSWITCH_EXPIRES": "10000",

@@ -148,7 +148,8 @@ def caught(number, frame):
 signal.signal(signal.SIGINT, caught)
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 print("ready", flush=True)
-signal.pause()
+while not count:
+    signal.sigtimedwait([signal.SIGUSR1], 0.05)
 # Whatever our parent makes of the interrupt it has made of it once it hands on a later signal.
 os.kill(int(sys.argv[1]) or os.getppid(), signal.SIGUSR1)
 signal.sigtimedwait([signal.SIGUSR1], 10)

@@ -28,6 +28,7 @@ _FORWARDED: Final = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
 )  # fmt: skip
 _FROM_TERMINAL: Final = frozenset((signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH))
+_REMINDERS: Final = 5
 RESTORED: Final = (signal.SIGPIPE, signal.SIGXFSZ)
 """Python ignores these, and a child would inherit that."""
 
@@ -159,6 +160,7 @@ class _Waiter:
         self._pid = pid
         self._terminal = terminal
         self._interactive = interactive
+        self._reminders = 0
 
     def wait(self, wakeup: int) -> int:
         """Return the child's wait status."""
@@ -173,7 +175,22 @@ class _Waiter:
                 self._stop()
             for number in numbers:
                 self._hand_on(number)
-            numbers = os.read(wakeup, 512)
+            numbers = self._next(wakeup)
+
+    def _next(self, wakeup: int) -> bytes:
+        """Wait for signals. A shell that was told to end, and has not within a second, is told again, a few times.
+
+        bash misses a SIGHUP that comes while its line editor is about to wait for a key, and would sit there until one
+        is typed.
+        """
+        if self._reminders:
+            import select
+
+            if not select.select([wakeup], [], [], 1.0)[0]:
+                self._reminders -= 1
+                os.kill(self._pid, signal.SIGHUP)
+                return b""
+        return os.read(wakeup, 512)
 
     def _hand_on(self, number: int) -> None:
         if number not in _FORWARDED:
@@ -182,8 +199,10 @@ class _Waiter:
             return
         os.kill(self._pid, number)
         if number in (signal.SIGHUP, signal.SIGTERM):
-            if self._interactive and number == signal.SIGTERM:
-                os.kill(self._pid, signal.SIGHUP)
+            if self._interactive:
+                self._reminders = _REMINDERS
+                if number == signal.SIGTERM:
+                    os.kill(self._pid, signal.SIGHUP)
             os.kill(self._pid, signal.SIGCONT)
 
     def _stop(self) -> None:
