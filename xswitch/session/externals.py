@@ -54,4 +54,5 @@ def versions(store: RecordStore) -> Callable[[VaultRef], str]:
 
 
 def _name(ref: VaultRef) -> str:
-    return f"external/{ref.source}/{ref.name}" if ref.source else f"external//{ref.name}"
+    """Return the record's name; the length of the source keeps names with slashes of two sources apart."""
+    return f"external/{len(ref.source)}:{ref.source}/{ref.name}"

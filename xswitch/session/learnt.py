@@ -64,7 +64,7 @@ class Learnt:
             return None
         kind = entry.get("kind")
         texts = [entry.get(name, "") for name in ("arn", "account_id", "user", "fingerprint")]
-        if kind not in _KINDS or not all(isinstance(text, str) for text in texts):
+        if not isinstance(kind, str) or kind not in _KINDS or not all(isinstance(text, str) for text in texts):
             return None
         return Caller(identity, cast("CallerKind", kind), *texts)
 

@@ -13,8 +13,8 @@ from typing import Final
 from xswitch.errors import Denied, Side, Unreachable, WrongCode, XswitchError
 from xswitch.text import clean, say_duration
 
-SKEW_ALLOWED: Final = 300
-"""Seconds that a signature may be off before AWS refuses it (IAM User Guide, "Signing AWS API requests")."""
+SKEW_ALLOWED: Final = 900
+"""Seconds that STS lets a signature be off, as its own message says: a mismatch beyond that is the clock's fault."""
 BUSY: Final = frozenset(
     {
         "Throttling",
@@ -163,12 +163,16 @@ def _words(refusal: Refusal, doing: str, identity: str) -> tuple[str, str, Side]
 
 def _signature(refusal: Refusal, who: str) -> tuple[str, str, Side]:
     """Tell a clock that is off from a wrong secret."""
-    timed = "Signature expired" in refusal.message or "not yet current" in refusal.message
-    if refusal.skew is not None and abs(refusal.skew) > SKEW_ALLOWED:
+    timed = (
+        "Signature expired" in refusal.message
+        or "not yet current" in refusal.message
+        or refusal.code.startswith("Request")
+    )
+    if refusal.skew is not None and abs(refusal.skew) > (60 if timed else SKEW_ALLOWED):
         way = "behind" if refusal.skew > 0 else "ahead"
         message = f"AWS refused the signature: this machine's clock is {say_duration(abs(refusal.skew))} {way}"
         return message, "set the clock, then try again", "request"
-    if timed or refusal.code.startswith("Request"):
+    if timed:
         return "AWS refused the signature: this machine's clock is off", "set the clock, then try again", "request"
     hint = f"`xswitch identity add {who}` takes the right secret access key"
     return f"AWS refused the signature: the secret of {who} is not the one of its access key", hint, "caller"
