@@ -88,7 +88,9 @@ class Gateway:
         try:
             body = self._succeed(request, visit, now, request_id)
         except Refusal as refusal:
-            outcome, status = refusal.code, refusal.status
+            outcome = refusal.code
+            # The JSON protocol has one status for all that is the caller's fault.
+            status = 400 if visit.json and refusal.status < 500 else refusal.status
             body = self._refuse(visit, refusal, request_id)
         if visit.action:
             self._record(visit, now, outcome, request_id)
