@@ -240,6 +240,9 @@ class StandIn:
         self.by_name = {target.name: target for target in self.catalog.targets}
         self._live: list[Live] = _SESSIONS[sessions](self)
         self._ended: list[Ended] = []
+        if sessions == "board":
+            self._ended.append(Ended("billing-prod/Audit", now - 20, by_person=True, restorable=True))
+            self._ended.append(Ended("web-dev/PowerUser", now - 18 * 60, by_person=False, restorable=False))
         self._pins = ["payments-prod/ReadOnly", "payments-prod/Deploy", "identity-hub/Hub"]
         self._visits = _visits(now)
         self.granted: dict[str, float] = {}
@@ -341,6 +344,8 @@ class StandIn:
             self.now,
             plan.duration,
         )
+
+    _kept: list[Live] = []  # noqa: RUF012 - replaced, never changed
 
     def end(self, target: str) -> int:
         before = len(self._live)

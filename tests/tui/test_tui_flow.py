@@ -14,7 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from xswitch.engine import Practice
-from xswitch.errors import CodeReused, Denied, NotFound, Unreachable
+from xswitch.errors import CodeReused, Denied, NotFound, Unreachable, VaultUnavailable
 from xswitch.session.model import CodeAsk
 from xswitch.tui import clipboard
 from xswitch.tui.app import XswitchApp
@@ -174,7 +174,7 @@ async def test_the_practice_authenticator_is_in_sight(engine: StandIn) -> None:
         await until(pilot, lambda: "practice authenticator  482 913" in text(app))
         engine.shown = Practice("115599", 30, spent=True)
         app.second()
-        await until(pilot, lambda: "115 599  used; wait for the next" in text(app))
+        await until(pilot, lambda: "115 599  used already" in text(app))
         await pilot.press("ctrl+t")
         assert engine.codes == []
         engine.shown = Practice("660022", 30, spent=False)
@@ -383,7 +383,7 @@ async def test_the_board_ends_and_brings_back() -> None:
         await pilot.press("down", "ctrl+x")
         await settle(pilot)
         assert "data-lake-prod/Analyst is forgotten here; AWS honours its keys until 10:53" in text(app)
-        assert "by you, just now" in line(app, "bring back")
+        assert "by you, just now" in line(app, "data-lake-prod/Analyst   ")
         assert "5 live" in text(app)
         await pilot.press("ctrl+r")
         await settle(pilot)
@@ -473,4 +473,41 @@ async def test_a_passphrase_is_asked_twice_where_it_is_chosen(engine: StandIn) -
         await pilot.press("enter")
         await settle(pilot)
         assert given == ["correct"]
+        app.exit(0)
+
+
+async def test_a_vault_that_cannot_be_read_is_one_line_in_the_header(
+    engine: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> tuple[()]:
+        raise VaultUnavailable("the vault belongs to another user", "chown it")
+
+    app = make_app(engine)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        with monkeypatch.context() as patch:
+            patch.setattr(engine, "live", fail)
+            for _ in range(3):
+                app.second()
+            await settle(pilot)
+            assert "! the vault belongs to another user" in text(app)
+            assert "42m" in text(app), "what was read last stays"
+        for _ in range(3):
+            app.second()
+        await settle(pilot)
+        assert "4 live" in text(app)
+        app.exit(0)
+
+
+async def test_a_pin_that_cannot_be_written_is_said(engine: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(target: str) -> bool:
+        raise VaultUnavailable("the pin can't be written: Read-only file system", "")
+
+    monkeypatch.setattr(engine, "toggle_pin", fail)
+    app = make_app(engine)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+f")
+        await at(pilot, Problem)
+        assert "the pin can't be written: Read-only file system" in text(app)
         app.exit(0)

@@ -66,6 +66,7 @@ class Desk:
         self.ended: tuple[Ended, ...] = ()
         self.live_by: dict[str, Live] = {}
         self.pins: tuple[str, ...] = ()
+        self.trouble = ""
         self.visits: Mapping[str, tuple[float, int, float]] = {}
         self._rows: dict[int, Row] = {}
         self._envs: dict[str, EnvView] = {}
@@ -105,15 +106,23 @@ class Desk:
         return self.engine.clock()
 
     def refresh(self) -> bool:
-        """Ask the engine for sessions, pins and visits; return whether any changed."""
+        """Ask the engine for sessions, pins and visits; return whether any changed.
+
+        Where they can't be read, what was read last stays, and :attr:`trouble` says why.
+        """
         engine = self.engine
-        found = (engine.live(), engine.ended(), engine.pins(), engine.visits())
+        try:
+            found = (engine.live(), engine.ended(), engine.pins(), engine.visits())
+        except XswitchError as error:
+            new, self.trouble = clean(error.message) != self.trouble, clean(error.message)
+            return new
+        mended, self.trouble = bool(self.trouble), ""
         changed = found != (self.live, self.ended, self.pins, self.visits)
         if changed:
             self.live, self.ended, self.pins, self.visits = found
             self.live_by = {one.target: one for one in self.live}
             self._outlooks.clear()
-        return changed
+        return changed or mended
 
     def forget(self) -> None:
         """Forget what the engine said of targets: something was opened, ended or refused."""

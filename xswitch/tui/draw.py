@@ -78,6 +78,17 @@ def strip_of(spans: Iterable[Span], width: int, palette: Palette, ground: str = 
     return Strip([Segment(text, style) for text, style, _ in runs], width)
 
 
+def clip(line: Line, width: int) -> list[Span]:
+    """Cut a line at ``width`` cells."""
+    kept: list[Span] = []
+    left = width
+    for span in line:
+        size = cells(span.text)
+        kept.append(span if size <= left else span._replace(text=set_cell_size(span.text, max(0, left))))
+        left -= min(size, max(0, left))
+    return kept
+
+
 def spread(left: Line, right: Line, width: int) -> list[Span]:
     """Put ``left`` at the left and ``right`` at the right of ``width`` cells; ``right`` goes where there is no room."""
     gap = width - width_of(left) - width_of(right)

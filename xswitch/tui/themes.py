@@ -125,7 +125,8 @@ class Palette:
     def veil(self, style: Style, share: float = 0.36) -> Style:
         """Return ``style`` as it looks behind a question: ``share`` of itself over the ground, or dim without fills."""
         if not self.fills:
-            return Style(color=style.color, bgcolor=style.bgcolor, reverse=style.reverse, dim=True)
+            caret = style.reverse and not style.bold
+            return Style(color=style.color, bgcolor=style.bgcolor, reverse=style.reverse and not caret, dim=True)
         if style.bgcolor == self._colours["accent"]:  # a caret: there is one on the screen, and it is not here
             style = self.ink("text", "field")
         ground = self._colours["bg"].get_truecolor()

@@ -12,7 +12,7 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 
 from xswitch.tui.desk import NO_ENV, Desk, EnvView
-from xswitch.tui.draw import Line, Span, width_of
+from xswitch.tui.draw import Line, Span, clip, width_of
 from xswitch.tui.themes import Palette
 from xswitch.tui.widgets.painted import Painted
 
@@ -64,7 +64,7 @@ class Card(Painted):
         top.append(Span(box[1] * max(0, width - width_of(top) - 1) + box[2], hue))
         framed: list[Line] = [top]
         for number in range(height - 2):
-            line = list(content[number]) if number < len(content) else []
+            line = clip(content[number], width - 2 * pad) if number < len(content) else []
             gap = max(0, width - pad - 1 - (pad - 1) - width_of(line))
             framed.append(
                 [Span(box[7], hue), Span(" " * (pad - 1)), *line, Span(" " * (gap + pad - 1)), Span(box[3], hue)]
@@ -154,11 +154,18 @@ class Question(ModalScreen[T], inherit_bindings=False):
         self.host.exit(130)
 
 
-def key_line(keys: Sequence[tuple[str, str, str]]) -> Line:
-    """Return the last line of a card: key, what it does, and why it can't work now ("" where it can)."""
-    line: list[Span] = []
-    for key, words, refused in keys:
-        off = bool(refused)
-        line += [Span(key, "faint" if off else "accent", bold=not off), Span(f" {words}", "faint" if off else "muted")]
-        line.append(Span("   "))
+def key_line(keys: Sequence[tuple[str, str, str]], width: int = 999) -> Line:
+    """Return the last line of a card: key, what it does, and why it can't work now ("" where it can).
+
+    Where there is no room, the words of the keys between the first and the last yield, then those keys.
+    """
+    for gap, words_of_all in ((3, True), (2, True), (2, False)):
+        line: list[Span] = []
+        for number, (key, words, refused) in enumerate(keys):
+            off = bool(refused)
+            said = words if words_of_all or number in (0, len(keys) - 1) else ""
+            line.append(Span(key, "faint" if off else "accent", bold=not off))
+            line += [Span(f" {said}" if said else "", "faint" if off else "muted"), Span(" " * gap)]
+        if width_of(line[:-1]) <= width:
+            return line[:-1]
     return line[:-1]

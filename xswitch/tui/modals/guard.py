@@ -9,7 +9,7 @@ from textual import events
 from xswitch.session.model import GuardAnswer
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk, env_view
-from xswitch.tui.draw import Line, Span, fit, pad, spread
+from xswitch.tui.draw import Line, Span, fit, pad, spread, width_of, wrap
 from xswitch.tui.field import Field
 from xswitch.tui.flow import Instead
 from xswitch.tui.keys import bindings
@@ -97,15 +97,20 @@ class GuardModal(Question["GuardAnswer | Instead"]):
         for_how_long = say_duration(self.ask.duration)
         lines.append(None)
         if self.offer is not None:
-            left = say_duration(self.offer.expires - self.desk.now)
-            role = fit(clean(self.offer.role), 20, cut)
-            lines += [None, [
-                Span(role, "text", bold=True), Span(f" of this account is live, {left} left. ", "muted"),
-                Span(self.host.keys.of("take"), "accent", bold=True), Span(" take it", "muted"),
-            ]]  # fmt: skip
+            below = self._offer(self.offer, width)
         else:
-            lines += [None, [Span(f"It is not asked again for {for_how_long}.", "muted")]]
-        return [*lines, None, key_line(self._keys()), None]
+            below = [[Span(text, "muted")] for text in wrap(f"It is not asked again for {for_how_long}.", width)]
+        lines += [None, *below]
+        return [*lines, None, key_line(self._keys(), width), None]
+
+    def _offer(self, offer: Live, width: int) -> list[Line]:
+        """Return what is said of a live role of the same account; two lines where one is too narrow."""
+        left = say_duration(offer.expires - self.desk.now)
+        role = fit(clean(offer.role), min(20, width), self.desk.glyphs.cut)
+        what: list[Span] = [Span(role, "text", bold=True), Span(f" of this account is live, {left} left. ", "muted")]
+        short = [what[0], Span(f" is live, {left} left.", "muted")]
+        key = [Span(self.host.keys.of("take"), "accent", bold=True), Span(" take it", "muted")]
+        return [[*what, *key]] if width_of([*what, *key]) <= width else [short, key]
 
     def _keys(self) -> list[tuple[str, str, str]]:
         if not self.fields:

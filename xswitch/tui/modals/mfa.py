@@ -88,7 +88,7 @@ class MfaModal(Question[str]):
         keys = [("esc", "back", "")]
         if self.practice is not None:
             keys.insert(0, ("ctrl+t", "type what it shows", "spent" if self.practice.spent else ""))
-        return [*lines, key_line(keys), None]
+        return [*lines, key_line(keys, width), None]
 
     def _problem(self, width: int) -> list[Line | None]:
         wait = int(self._until - self.desk.now)
@@ -125,13 +125,13 @@ class MfaModal(Question[str]):
         if seen is None:
             return []
         code = f"{seen.code[:3]} {seen.code[3:]}"
-        words = "  used; wait for the next" if seen.spent else ""
+        words = "  used already" if seen.spent else ""
         ink = "faint" if seen.spent else "live"
         return [[Span("practice authenticator  ", "muted"), Span(code, ink, bold=True), Span(words, "warn")], None]
 
     def _words(self, width: int) -> list[Line]:
-        lines: list[Line] = [[Span("Type or paste it; it is sent at the sixth digit.", "muted")]]
-        return [*lines, *([Span(line, "muted")] for line in wrap(clean(self.ask.covers), width))]
+        typed = wrap("Type or paste it; it is sent at the sixth digit.", width)
+        return [[Span(line, "muted")] for line in (*typed, *wrap(clean(self.ask.covers), width))]
 
     def on_key(self, event: events.Key) -> None:
         """Take digits."""

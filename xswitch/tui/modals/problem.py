@@ -37,7 +37,7 @@ class Problem(Question[None]):
         lines += [[Span(line, "strong", bold=True)] for line in wrap(clean(self.error.message), width)]
         if self.error.hint:
             lines += [None, *([Span(line, "muted")] for line in wrap(clean(self.error.hint), width))]
-        return [*lines, None, key_line([("esc", "back", "")]), None]
+        return [*lines, None, key_line([("esc", "back", "")], width), None]
 
     def action_accept(self) -> None:
         """Go back."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual import events
 from textual.screen import Screen
 
+from xswitch.errors import XswitchError
 from xswitch.tui.keys import Hint, refusals
 from xswitch.tui.widgets.footer import Footer
 from xswitch.tui.widgets.header import Header
@@ -16,6 +17,8 @@ from xswitch.tui.widgets.status import Status
 if TYPE_CHECKING:
     from xswitch.tui.app import XswitchApp
     from xswitch.tui.desk import Desk
+
+T = TypeVar("T")
 
 
 class Board(Screen[None], inherit_bindings=False):
@@ -73,6 +76,14 @@ class Board(Screen[None], inherit_bindings=False):
         if reason:
             self.status.say(f"{self.host.keys.of(action)}: {reason}")
         return bool(reason)
+
+    def attempt(self, what: Callable[[], T]) -> T | None:
+        """Do something with the engine that writes; a failure is shown, and None returned."""
+        try:
+            return what()
+        except XswitchError as error:
+            self.host.show_problem(error)
+            return None
 
     def tick(self) -> None:
         """Show what has changed in a second."""

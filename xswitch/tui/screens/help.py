@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final
 
 from textual.app import ComposeResult
 
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, fuse, pad, rule, wrap
+from xswitch.tui.draw import Line, Span, fuse, pad, rule, width_of, wrap
 from xswitch.tui.keys import ACTIONS, LATER, Hint, Keys, bindings, shown
 from xswitch.tui.screens.base import Board
 from xswitch.tui.widgets.footer import Footer
@@ -35,38 +36,44 @@ class HelpPage(Page):
         self.keys = keys
 
     def page(self, width: int) -> Sequence[Line]:
-        """Keys by where they work, the search, the signs."""
+        """Return keys by where they work, the search, the signs: side by side where there is room."""
+        if width < 112:
+            inner, label = width - 8, 22 if width >= 60 else 12
+            every = [*self._keys(_PLACES, inner, label), (), *self._search(inner, label)]
+            return [(), *([Span("    "), *line] for line in every)]
+        half = width // 2 - 6
         lines: list[Line] = [()]
-        inner, glyphs = width - 8, self.desk.glyphs
-        label = 22 if width >= 60 else 12
-        for where in _PLACES:
-            actions = [action for action in ACTIONS if action.where == where]
-            lines.append(
-                [Span("    "), *rule([Span(where[:1].upper() + where[1:], "muted", bold=True)], inner, glyphs)]
-            )
-            for action in actions:
+        asked = [*self._keys(("questions",), half, 23), (), *self._search(half, 23)]
+        places = [where for where in _PLACES if where != "questions"]
+        for left, right in zip_longest(self._keys(places, half, 15), asked, fillvalue=()):
+            gap = Span(" " * (half + 4 - width_of(left)))
+            lines.append([Span("    "), *left, gap, *right])
+        return lines
+
+    def _keys(self, places: Sequence[str], inner: int, label: int) -> list[Line]:
+        lines: list[Line] = []
+        for where in places:
+            lines += [(), *self._head(where, inner)] if lines else self._head(where, inner)
+            for action in (action for action in ACTIONS if action.where == where):
                 keys = " ".join(shown(key) for key in self.keys.all_of(action.id))
-                reason = f" ({LATER[action.id]})" if action.id in LATER else ""
-                lines += self._pair(keys, f"{action.help}{reason}", label, inner, "faint" if reason else "accent")
-            lines.append(())
-        lines.append([Span("    "), *rule([Span("Search", "muted", bold=True)], inner, glyphs)])
+                reason = LATER.get(action.id, "")
+                lines += self._pair(keys, reason or action.help, label, inner, "faint" if reason else "accent")
+        return lines
+
+    def _search(self, inner: int, label: int) -> list[Line]:
+        lines = self._head("search", inner)
         for typed, meaning in _SEARCH:
-            lines += self._pair(typed, meaning, label, inner, "text")
-        lines += [(), [Span("    "), *rule([Span("Signs", "muted", bold=True)], inner, glyphs)]]
-        return [*lines, *self._signs(label, inner)]
+            lines += self._pair(typed.replace("…", self.desk.glyphs.cut), meaning, label, inner, "text")
+        return [*lines, (), *self._head("signs", inner), *self._signs(label, inner)]
+
+    def _head(self, words: str, inner: int) -> list[Line]:
+        return [rule([Span(words[:1].upper() + words[1:], "muted", bold=True)], inner, self.desk.glyphs)]
 
     def _pair(self, left: str, right: str, label: int, inner: int, hue: str) -> list[Line]:
         found: list[Line] = []
         for number, text in enumerate(wrap(right, inner - label)):
-            key = pad(left if not number else "", label)
-            found.append(
-                [
-                    Span("    "),
-                    Span(key, hue, bold=hue == "accent"),
-                    Span("" if len(key) == label else " "),
-                    Span(text, "muted"),
-                ]
-            )
+            key = pad(left if not number else "", label - 1)
+            found.append([Span(key, hue, bold=hue == "accent"), Span(" "), Span(text, "muted")])
         return found
 
     def _signs(self, label: int, inner: int) -> list[Line]:
@@ -84,7 +91,7 @@ class HelpPage(Page):
             taken = sum(len(span.text) for span in sign)
             for number, text in enumerate(wrap(meaning, inner - label)):
                 lead = [*sign, Span(" " * max(1, label - taken))] if not number else [Span(" " * label)]
-                lines.append([Span("    "), *lead, Span(text, "muted")])
+                lines.append([*lead, Span(text, "muted")])
         return lines
 
 

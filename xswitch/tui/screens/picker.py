@@ -176,7 +176,9 @@ class Picker(Board):
         if target is None:
             self.status.say(f"{self.host.keys.of('pin')}: no target is under the cursor")
             return
-        pinned = self.desk.engine.toggle_pin(target.name)
+        pinned = self.attempt(lambda: self.desk.engine.toggle_pin(target.name))
+        if pinned is None:
+            return
         self.desk.refresh()
         self.changed()
         self.list.go_to(target.name)

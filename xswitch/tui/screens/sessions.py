@@ -131,7 +131,9 @@ class Sessions(Board):
             return
         ended = self.list.ended
         if ended is not None:
-            back = self.desk.engine.restore(ended.target)
+            back = self.attempt(lambda: self.desk.engine.restore(ended.target))
+            if back is None:
+                return
             self.host.engine_changed()
             words = "is back" if back else "could not be brought back: half a minute has passed"
             self.status.say(f"{clean(ended.target)} {words}", "live" if back else "warn")
@@ -143,7 +145,8 @@ class Sessions(Board):
         live = self.list.live
         if self.refused("end") or live is None:
             return
-        self.desk.engine.end(live.target)
+        if self.attempt(lambda: self.desk.engine.end(live.target)) is None:
+            return
         self.host.engine_changed()
         until = clock(live.expires, self.desk.zone)
         self.list.go_to_ended(live.target)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, spread, width_of
+from xswitch.tui.draw import Line, Span, fit, spread, width_of
 from xswitch.tui.widgets.painted import Painted
 
 
@@ -42,6 +42,8 @@ class Header(Painted):
     def _right(self) -> list[list[Span]]:
         """Facts in the order in which they yield, the first first; what ends next never does."""
         desk = self.desk
+        if desk.trouble:
+            return [[Span(fit(f"{desk.glyphs.soon} {desk.trouble}", 60, desk.glyphs.cut), "warn", bold=True)]]
         facts = [[Span(desk.who, "muted")]] if desk.who else []
         live = [one for one in desk.live if one.expires > desk.now]
         if not live:

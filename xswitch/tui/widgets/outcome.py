@@ -45,7 +45,11 @@ class Outcome(Painted):
         rail = glyphs.guarded if env.guarded else glyphs.rail if env.word and desk.palette.coloured else " "
         at = clock(live.expires, desk.zone)
         name, uses = fit(clean(live.target), max(8, width - 50), glyphs.cut), len(live.in_use_by)
-        users = "one shell or command" if uses == 1 else f"{uses} shells and commands"
+        kinds = {clean(words).split(" ")[0] for words, _ in live.in_use_by}
+        users = {1: "one", 2: "two", 3: "three"}.get(uses, str(uses)) + (
+            f" {kinds.pop()}" if len(kinds) == 1 else " users"
+        )
+        users += "s" if uses > 1 and not users.endswith("s") else ""
         with_it = f" and {users} with it" if uses and live.renewal != "by itself" else ""
         how = {
             "by itself": "It renews by itself", "no code": "renews it, no code", "a code": "renews it with a code",

@@ -53,8 +53,7 @@ def places(width: int) -> Places:
         return Places(4, 46, 48, ends - 50, ends, use, 0)
     if width >= 60:
         ends = width - 8
-        time = ends - 3
-        return Places(4, time, 0, 0, ends, 0, 0)
+        return Places(4, ends - 2, 0, 0, ends, 0, 0)
     return Places(4 if width >= 30 else 2, width - 1, 0, 0, 0, 0, 0)
 
 
@@ -85,7 +84,7 @@ class SessionList(Listing[Item]):
         """Return the lines."""
         live, gone = self._matching()
         below = len(gone) + 2 if gone else 0
-        self.tall = self.grid.airy and 3 * len(live) + below <= self.room
+        self.tall = self.grid.height >= 16 and 3 * len(live) + below <= self.room
         items: list[Item] = []
         for one in live:
             items.append(Item(one.target))
@@ -222,12 +221,12 @@ class SessionList(Listing[Item]):
         ]
         room = at.time - width_of(spans) - 10
         ink = "strong" if here else "text"
-        if not self.tall and env.word and at.fuse:
+        if not self.tall and env.word and at.ends:
             room -= 10
         shown = fit(f"{clean(live.account)}/{clean(live.role)}", room, glyphs.cut)
         account, slash, role = shown.rpartition("/")
         spans += [Span(account, ink, bold=here), Span(slash, "faint"), Span(role, ink, bold=here)]
-        if not self.tall and env.word and at.fuse:
+        if not self.tall and env.word and at.ends:
             word = (
                 self.desk.badge(env.word, env.hue)
                 if env.guarded and not desk.palette.fills
