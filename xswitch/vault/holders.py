@@ -232,7 +232,7 @@ class PassphraseHolder:
             "put the file back from a copy; without it, the records stay closed",
         )
         try:
-            first, second, third, digest = content.decode("ascii").splitlines()
+            first, second, third, digest, end = content.decode("ascii").split("\n")
             method, log_n, r, p, salt = second.split(" ")
             cost = Cost(int(log_n), int(r), int(p))
             wrapped = bytes.fromhex(third)
@@ -240,7 +240,7 @@ class PassphraseHolder:
         except ValueError:
             raise broken from None
         head = f"{first}\n{second}\n"
-        whole = hashlib.sha256(f"{head}{third}\n".encode()).hexdigest() == digest
+        whole = hashlib.sha256(f"{head}{third}\n".encode()).hexdigest() == digest and not end
         size = NONCE_BYTES + KEY_BYTES + TAG_BYTES
         if not whole or first != "xswitch passphrase 1" or method != "scrypt" or not cost.sane or len(wrapped) != size:
             raise broken

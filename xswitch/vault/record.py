@@ -55,14 +55,19 @@ class Header(NamedTuple):
     def facts(self) -> dict[str, str | int | float]:
         """The facts that were written with it, parsed now. Raises RecordDamaged."""
         import json
+        from math import isfinite
 
         try:
             found = json.loads(self.facts_text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, dict) or not all(isinstance(value, (str, int, float)) for value in found.values()):
+        good = isinstance(found, dict) and all(
+            isinstance(value, (str, int)) or (isinstance(value, float) and isfinite(value)) for value in found.values()
+        )
+        if not good:
             raise damaged(self.name, "its facts can't be read")
-        return found
+        facts: dict[str, str | int | float] = found
+        return facts
 
 
 class Record:

@@ -129,9 +129,7 @@ class Vault:
 
         Raises RecordDamaged where its file is no good record of that name, VaultUnavailable where it can't be read.
         """
-        file = record.file_name(name)
-        content = self._folder.read(file, record.MAX_RECORD)
-        return None if content is None else record.parse_header(content, file)
+        return self._header(self._folder, record.file_name(name))
 
     def damaged(self) -> tuple[Damaged, ...]:
         """Return the files that are no good records, as far as can be told without the key."""
@@ -224,18 +222,23 @@ class Vault:
     def _look(self, folder: Folder, file: str) -> tuple[Header | None, Damaged | None]:
         """Return the header of one file, or what is wrong with it; neither where it went away meanwhile."""
         try:
-            content = folder.read(file, record.MAX_RECORD)
-            if content is None:
-                return None, None
-            gone = file.endswith(_GONE)
-            header = record.parse_header(content, file.removesuffix(_GONE) + record.SUFFIX * gone, whole=not gone)
-            vault_id = self._keys.vault_id()
-            if vault_id is not None and header.vault_id != vault_id:
-                return None, Damaged(file, f"it belongs to the vault {header.vault_id}")
-            _ = header.facts
+            header = self._header(folder, file)
         except (RecordDamaged, VaultUnavailable) as error:
             return None, Damaged(file, error.message)
         return header, None
+
+    def _header(self, folder: Folder, file: str) -> Header | None:
+        """Return the header of one file, None where it is not there. Raises RecordDamaged, VaultUnavailable."""
+        content = folder.read(file, record.MAX_RECORD)
+        if content is None:
+            return None
+        gone = file.endswith(_GONE)
+        header = record.parse_header(content, file.removesuffix(_GONE) + record.SUFFIX * gone, whole=not gone)
+        vault_id = self._keys.vault_id()
+        if vault_id is not None and header.vault_id != vault_id:
+            raise record.damaged(header.name, f"it belongs to the vault {header.vault_id}")
+        _ = header.facts
+        return header
 
     @staticmethod
     def _fresh(at: float, now: float) -> bool:

@@ -1,0 +1,185 @@
+"""Processes at once: first runs, writers and readers, and processes killed at every point of a write."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from vault_tools import SENTINEL, everything, finish, start
+
+from xswitch.vault.folder import Folder
+from xswitch.vault.holders import Cost, FileHolder, PassphraseHolder
+from xswitch.vault.locks import LockTimeout
+from xswitch.vault.store import Vault
+
+OPEN = """
+import os, signal, sys
+from xswitch.vault.folder import Folder
+from xswitch.vault.holders import Cost, FileHolder, PassphraseHolder
+from xswitch.vault.store import Vault
+def opened(kind, path):
+    folder = Folder(path)
+    if kind == "file": return Vault(path, FileHolder(folder))
+    return Vault(path, PassphraseHolder(folder, {"XSWITCH_PASSPHRASE": "pw"}, None, print, cost=Cost(4, 8, 1)))
+"""
+FIRST = (
+    OPEN
+    + """
+kind, path, name = sys.argv[1:]
+vault = opened(kind, path)
+print("ready", flush=True)
+sys.stdin.readline()
+vault.write(name, "session", name.encode() * 50, issued=1.0, expires=None, facts={"by": name})
+print("wrote", flush=True)
+"""
+)
+MIX = (
+    OPEN
+    + """
+kind, path, number, rounds = sys.argv[1:]
+vault = opened(kind, path)
+seen = 0
+for turn in range(int(rounds)):
+    name = f"record-{(turn + int(number)) % 4}"
+    vault.write(name, "session", f"{name}:{number}:{turn}:".encode() * 40, issued=1.0, expires=None, facts={})
+    for other in range(4):
+        found = vault.read(f"record-{other}")
+        if found is not None:
+            parts = found.payload.decode().split(":")
+            assert parts[0] == f"record-{other}" and parts[:3] * 40 == parts[:-1], "a wrong answer"
+            seen += 1
+    assert not vault.damaged()
+    vault.headers()
+print(seen)
+"""
+)
+
+
+def opened(kind: str, path: Path) -> Vault:
+    folder = Folder(str(path))
+    if kind == "file":
+        return Vault(path, FileHolder(folder))
+    return Vault(
+        path, PassphraseHolder(folder, {"XSWITCH_PASSPHRASE": "pw"}, None, lambda words: None, cost=Cost(4, 8, 1))
+    )
+
+
+@pytest.mark.parametrize("kind", ["file", "passphrase"])
+def test_first_runs_at_once_make_one_key_and_lose_no_record(folder: Path, kind: str) -> None:
+    names = [f"first-{number}" for number in range(12)]
+    programs = [start(FIRST, kind, str(folder), name) for name in names]
+    for program in programs:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+    for program in programs:
+        assert program.stdin is not None
+        program.stdin.write("go\n")
+        program.stdin.flush()
+    for program in programs:
+        status, out, err = finish(program)
+        assert (status, out, err) == (0, "wrote\n", "")
+    vault = opened(kind, folder)
+    for name in names:
+        found = vault.read(name)
+        assert found is not None and found.payload == name.encode() * 50
+    assert len({header.vault_id for header in vault.headers()}) == 1
+    assert not [name for name in everything(folder) if name.endswith(".tmp")]
+
+
+def test_many_writers_and_readers_of_the_same_records(folder: Path) -> None:
+    programs = [start(MIX, "file", str(folder), str(number), "6") for number in range(24)]
+    for program in programs:
+        status, out, err = finish(program, timeout=120)
+        assert (status, err) == (0, "")
+        assert int(out) > 0
+    assert len(opened("file", folder).headers()) == 4
+    assert opened("file", folder).damaged() == ()
+
+
+KILLED = (
+    OPEN
+    + """
+from xswitch.vault import folder as module
+path, call, after, when = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+original = getattr(module, call)
+count = 0
+def deadly(*arguments, **more):
+    global count
+    if call == "_open" and not arguments[1] & os.O_CREAT: return original(*arguments, **more)
+    count += 1
+    if count > after and when == "before": os.kill(os.getpid(), signal.SIGKILL)
+    if count > after and when == "half": original(arguments[0], bytes(arguments[1][:9])); os.kill(os.getpid(), 9)
+    found = original(*arguments, **more)
+    if count > after: os.kill(os.getpid(), signal.SIGKILL)
+    return found
+setattr(module, call, deadly)
+vault = opened("file", path)
+vault.write("one", "session", b"new" * 100, issued=2.0, expires=None, facts={})
+"""
+)
+CALLS = [
+    ("_open", "before"),
+    ("_open", "after"),
+    ("_fchmod", "before"),
+    ("_write", "before"),
+    ("_write", "half"),
+    ("_write", "after"),
+    ("_fsync", "before"),
+    ("_replace", "before"),
+    ("_replace", "after"),
+]
+
+
+@pytest.mark.parametrize(("call", "when"), CALLS)
+def test_a_kill_at_any_point_of_a_write_loses_nothing(folder: Path, call: str, when: str) -> None:
+    vault = opened("file", folder)
+    vault.write("one", "session", SENTINEL, issued=1.0, expires=None, facts={})
+    kills = 0
+    for after in range(6):
+        status, _, err = finish(start(KILLED, str(folder), call, str(after), when))
+        found = opened("file", folder).read("one")
+        assert found is not None and found.payload in (SENTINEL, b"new" * 100)
+        with opened("file", folder).lock("one", timeout=1, purpose="looking"):
+            pass
+        if status == 0:
+            break
+        assert status == -signal.SIGKILL, err
+        kills += 1
+    else:
+        raise AssertionError("every run was killed")
+    assert kills
+    vault.sweep(0.0)
+    assert not [name for name in everything(folder) if name.endswith(".tmp")]
+    found = vault.read("one")
+    assert found is not None and found.payload == b"new" * 100
+
+
+@pytest.mark.parametrize(("call", "when"), CALLS)
+def test_a_kill_at_any_point_of_a_first_run_leaves_a_vault_that_works(folder: Path, call: str, when: str) -> None:
+    kills = 0
+    for after in range(14):
+        status, _, err = finish(start(KILLED, str(folder), call, str(after), when))
+        if status == 0:
+            break
+        assert status == -signal.SIGKILL, err
+        kills += 1
+    else:
+        raise AssertionError("every run was killed")
+    assert kills
+    found = opened("file", folder).read("one")
+    assert found is not None and found.payload == b"new" * 100
+
+
+def test_a_killed_holder_of_the_vaults_own_lock_blocks_nobody(folder: Path) -> None:
+    vault = opened("file", folder)
+    code = OPEN + "\nimport time\nwith opened('file', sys.argv[1])._keys.exclusive('making the key'):\n"
+    holder = start(code + "    print('held', flush=True); sys.stdin.readline()", str(folder))
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(LockTimeout, match="which is making the key"), vault._keys.exclusive("x", timeout=0.05):
+        raise AssertionError("not reached")
+    os.kill(holder.pid, signal.SIGKILL)
+    vault.write("one", "session", b"1", issued=1.0, expires=None, facts={})
+    finish(holder)
