@@ -23,8 +23,7 @@ the fast commands pay for nothing but what they use.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing itself would be the heaviest import here
 if TYPE_CHECKING:
     from xswitch.catalog.loading import Found, check, find, is_first_run, load, load_last_good
     from xswitch.catalog.model import (

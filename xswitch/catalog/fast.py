@@ -263,6 +263,8 @@ def blocks_of(descriptor: int, head: Head, key: str) -> list[bytes]:
     found: list[bytes] = []
     for _ in range(head.slots // 4 + 1):
         run = os.pread(descriptor, SLOT * min(4, head.slots - place), head.end + SLOT * place)
+        if not run or len(run) % SLOT:  # the file was cut short
+            return found
         for at in range(0, len(run), SLOT):
             slot = run[at : at + SLOT]
             if slot == EMPTY:
@@ -272,7 +274,7 @@ def blocks_of(descriptor: int, head: Head, key: str) -> list[bytes]:
                 block = os.pread(descriptor, size, head.blocks_at + offset) if offset + size <= head.blocks else b""
                 if block and crc32(block) == block_sum:
                     found.append(block)
-        place = (place + max(1, len(run) // SLOT)) & mask
+        place = (place + len(run) // SLOT) & mask
     return found
 
 
@@ -310,7 +312,8 @@ def settings_fields(part: bytes) -> tuple[Fields, Fields]:
     """Return settings (what a target has after its ARN, then its partition for a plain ARN), and their identity."""
     fields = part.split(FIELD)
     tags, transitive, arns = _items(fields[9]), _items(fields[10]), _items(fields[12])
-    text = texts(part)
+    fields[9] = fields[10] = fields[12] = b""
+    text = texts(FIELD.join(fields)) if tags or transitive or arns else texts(part)
     kind, value, source = text[5:8]
     external: object = (value, source) if kind == "v" else value if kind == "p" else None
     settings = (

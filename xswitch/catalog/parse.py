@@ -23,6 +23,8 @@ NOTHING: Final[Given] = {}
 
 _NOT_SETTINGS: Final = frozenset(("id", "name", "ou", "environment", "tags", "roles"))
 
+_TABLES: Final = frozenset((dict,))
+
 SourceKind = Literal["own", "shared", "synced"]
 
 _ON_ROLES: Final = dict.fromkeys(schema.ROLE, "it stands on a role, under [[accounts.roles]] or [[roles]]")
@@ -251,9 +253,11 @@ def _reading(roles: list[Any]) -> tuple[object, ...]:
 def _sound(table: Mapping[str, Any]) -> bool:
     """Tell, quickly, that an account holds nothing but the usual, all of it right. False asks for a closer look."""
     account_id, name, ou, tags = table.get("id"), table.get("name"), table.get("ou", "-"), table.get("tags", NOTHING)
-    environment = table.get("environment", "-")
+    environment, roles = table.get("environment", "-"), table.get("roles", [])
     return (
         table.keys() <= _NOT_SETTINGS
+        and type(roles) is list
+        and _TABLES.issuperset(map(type, roles))
         and type(account_id) is str
         and len(account_id) == 12
         and account_id.isascii()
@@ -288,8 +292,8 @@ def _close_look(part: Part, report: Report, place: int, table: dict[str, Any]) -
 
 
 def _check_name(part: Part, report: Report, entry: AccountEntry) -> None:
-    """Refuse names that would be taken for an id or an ARN; those of synced accounts are changed instead."""
-    if part.source.kind == "synced" or not misleading(entry.name, entry.id if entry.identified else entry.name):
+    """Refuse names that would be taken for an id or an ARN; those that others gave are changed instead."""
+    if part.source.kind != "own" or not misleading(entry.name, entry.id if entry.identified else entry.name):
         return
     report.add(
         part.document, (*entry.keys, "name"), f"{quoted(entry.name)} reads as another account's", "give it another name"
