@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +37,6 @@ def newcomer(tmp_path: Path) -> Iterator[dict[str, str]]:
         "TMPDIR": str(tmp_path / "tmp"),
         "USER": "newcomer",
     }
-    if "PYTHONDONTWRITEBYTECODE" in os.environ:
-        environ["PYTHONDONTWRITEBYTECODE"] = os.environ["PYTHONDONTWRITEBYTECODE"]
     yield environ
     left = {path.name for path in (tmp_path / "tmp").iterdir()} - {"fish.root"}
     assert not left, "something was left behind"

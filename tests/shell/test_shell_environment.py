@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import SENTINEL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from people_and_shells import SENTINEL, make_session
 
 from xswitch.catalog.model import Environment
 from xswitch.credentials import Credentials
@@ -199,8 +199,6 @@ hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 def test_a_prompt_holds_only_what_means_nothing_to_a_shell(
     account: str, role: str, environment: str, guarded: bool, colour: str
 ) -> None:
-    from conftest import make_session
-
     session = make_session(target=f"{account}/{role}", account=account, role=role, environment=environment)
     inside = switched(session, XTERM, Look(guarded=guarded, colour=colour))
     for name in ("XSWITCH_PROMPT_TARGET", "XSWITCH_PROMPT_ENVIRONMENT"):
@@ -218,8 +216,6 @@ def test_a_prompt_holds_only_what_means_nothing_to_a_shell(
     )
 )
 def test_nothing_of_an_outer_session_shows_through(outside: dict[str, str]) -> None:
-    from conftest import make_session
-
     inside = switched(make_session(), outside)
     free = {name: value for name, value in outside.items() if name in ("HOME", "ODD")}
     depth = {"XSWITCH_DEPTH": str(depth_of(outside) + 1)}

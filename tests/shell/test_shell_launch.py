@@ -18,7 +18,7 @@ from xswitch.shell import launch, uses
 from xswitch.shell.child import resolve
 
 if TYPE_CHECKING:
-    from conftest import Person
+    from people_and_shells import Person
 
 PYTHON = sys.executable
 

@@ -11,7 +11,7 @@ import pexpect
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Person
+    from people_and_shells import Person
 
 PID = {"bash": "$$", "zsh": "$$", "fish": "$fish_pid"}
 STATUS = {"bash": "$?", "zsh": "$?", "fish": "$status"}

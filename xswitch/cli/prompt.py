@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result
@@ -18,4 +19,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Return the segment."""
-    return Result(segment(context.environ, context.clock()))
+    colour = sys.stdout.isatty() and "NO_COLOR" not in context.environ
+    return Result(segment(context.environ, context.clock(), colour=colour))

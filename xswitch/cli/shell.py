@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
+from xswitch.cli import output
 from xswitch.cli.switching import open_session, switch_arguments
+from xswitch.text import clean, say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli import OpenTui
@@ -20,10 +23,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     switch_arguments(parser)
 
 
+def announcement(session: Session, now: float) -> str:
+    """Say which session the shell has, for how long and why, and how to leave it."""
+    left = say_duration(session.expires - now + 0.5)
+    why = f" ({session.why}; {say_duration(session.asked)} was asked for)" if session.asked else ""
+    until = time.strftime("%H:%M", time.localtime(session.expires))
+    return f"{clean(session.target)} for {left}{why}, until {until}. Leave with exit."
+
+
 def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
     """Switch, start the shell, return its status."""
 
     def use(session: Session) -> int:
+        output.say(announcement(session, context.clock()))
         return context.engine.shell(session, args.shell)
 
     return open_session(context, args.target, use)
