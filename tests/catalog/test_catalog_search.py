@@ -11,8 +11,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from xswitch.catalog.model import Account, Target
-from xswitch.catalog.pasted import locate
-from xswitch.catalog.query import parse
 from xswitch.catalog.search import Index, Result
 from xswitch.catalog.visits import BONUS_LIMIT
 from xswitch.text import clean
@@ -333,6 +331,32 @@ def test_the_nearest_name(query: str, nearest: str) -> None:
         assert search(found).total > 0
 
 
+def test_a_pasted_page_is_answered_without_reading_it_all() -> None:
+    index = index_of("payments-prod/ReadOnly")
+    page = " ".join(f"word{number:04d}" for number in range(500))
+    assert index.search(f"payments {page}").total == 0
+    assert len(index._built()[1]._known) <= 4
+
+
+def test_rows_can_be_read_like_any_sequence() -> None:
+    rows = search("prod").rows
+    every = list(search("prod").rows)
+    assert len(rows) == len(every) > 8
+    assert rows[2] == every[2]
+    assert list(rows[1:4]) == every[1:4]
+    assert list(rows[::-1]) == every[::-1]
+    assert list(rows[5:1:-2]) == every[5:1:-2]
+    assert list(rows[-3:]) == every[-3:]
+    assert rows[-1] == every[-1]
+    assert list(rows[2:0]) == []
+    assert every[3] in rows
+    assert rows.index(every[3]) == 3
+    with pytest.raises(IndexError):
+        rows[len(every)]
+    with pytest.raises(IndexError):
+        rows[-len(every) - 1]
+
+
 def test_positions_count_characters_of_what_is_shown() -> None:
     index = index_of("Zürich\u202e-東京-prod/Straße", "weiß/X")
     result = index.search("東京 prod strasse")
@@ -367,38 +391,6 @@ def test_accounts_need_not_stand_together_nor_be_shared() -> None:
     assert Index([]).search("x").total == 0
     assert Index([]).search("").rows == range(0)
     assert Index([]).nearest("x") == ""
-
-
-@given(ANYTHING)
-@settings(max_examples=200, deadline=None)
-def test_parsing_never_raises(text: str) -> None:
-    for term in parse(text).terms:
-        assert term.text
-        assert locate(term.text) is not None
-
-
-@pytest.mark.parametrize(
-    ("text", "terms"),
-    [
-        ("a b", [("a", "", "fuzzy", False), ("b", "", "fuzzy", False)]),
-        ("'a' ^b c$ ^d$", [
-            ("a", "", "boundary", False), ("b", "", "prefix", False), ("c", "", "suffix", False), ("d", "", "whole", False)]),
-        ("!a !^b !c$ !'d", [
-            ("a", "", "substring", True), ("b", "", "prefix", True), ("c", "", "suffix", True), ("d", "", "fuzzy", True)]),
-        ("a\\ b", [("a b", "", "fuzzy", False)]),
-        ('ou:"a b" c', [("a b", "ou", "open", False), ("c", "", "fuzzy", False)]),
-        ('ou:"a b', [("a b", "ou", "open", False)]),
-        ('tag:k="a b"', [("k=a b", "tag", "open", False)]),
-        ('say "x y"', [("say", "", "fuzzy", False), ('"x', "", "fuzzy", False), ('y"', "", "fuzzy", False)]),
-        ("Role:^Read", [("Read", "role", "prefix", False)]),
-        ("!live:no", [("yes", "live", "whole", False)]),
-        ("$ !", [("$", "", "fuzzy", False)]),
-        ("a a", [("a", "", "fuzzy", False)]),
-        ("a\\", [("a\\", "", "fuzzy", False)]),
-    ],
-)  # fmt: skip
-def test_the_grammar(text: str, terms: list[tuple[str, str, str, bool]]) -> None:
-    assert [(term.text, term.field, term.mode, term.negated) for term in parse(text).terms] == terms
 
 
 def test_importing_the_search_is_light() -> None:

@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from xswitch.catalog.model import Account
@@ -106,11 +107,12 @@ class Columns:
                 return self._anywhere(text, mode, typos)
 
     def _anywhere(self, text: str, mode: Mode, typos: int) -> Column:
-        accounts = dict(self._named(text, mode, typos))
-        for shared in (self.environment, self.ou, self.tag):
-            for account, units in _spread(shared, text, mode, typos).items():
-                if units > accounts.get(account, 0):
-                    accounts[account] = units
+        shared = [
+            (units, field.owners[value])
+            for field in (self.environment, self.ou, self.tag)
+            for value, units in field.table.hits(text, mode, typos).items()
+        ]
+        accounts = _best(self._named(text, mode, typos), shared)
         left, right = self._sides(text, mode, typos)
         both = _BOTH if len(text) > 2 else 0
         return Column(accounts, self.role.hits(text, mode, typos), left, right, both)
@@ -144,13 +146,26 @@ def may_have_typo(term: Term) -> bool:
     return term.mode == "fuzzy" and not term.negated and len(term.text) >= TYPO_LENGTH
 
 
-def _spread(shared: Shared, text: str, mode: Mode, typos: int = 0) -> dict[int, int]:
+def _best(own: Mapping[int, int], shared: list[tuple[int, Sequence[int]]]) -> Mapping[int, int]:
+    """Return the better of each account's own score and those of the values it shares."""
+    if not shared:
+        return own
+    best: dict[int, int] = {}
+    shared.sort(key=itemgetter(0))
+    for units, owners in shared:  # rising, so that the best is written last
+        best.update(dict.fromkeys(owners, units))
+    if own and shared[-1][0] <= min(own.values()):
+        best.update(own)
+        return best
+    for account, units in own.items():
+        if units > best.get(account, 0):
+            best[account] = units
+    return best
+
+
+def _spread(shared: Shared, text: str, mode: Mode) -> Mapping[int, int]:
     """Return the accounts of the values that match, each with the best of its values' scores."""
-    accounts: dict[int, int] = {}
-    hits = shared.table.hits(text, mode, typos)
-    for units, value in sorted((units, value) for value, units in hits.items()):
-        accounts.update(dict.fromkeys(shared.owners[value], units))
-    return accounts
+    return _best({}, [(units, shared.owners[value]) for value, units in shared.table.hits(text, mode).items()])
 
 
 def _shared(name: str, weight: int, values: Sequence[Sequence[str]], exact: int = 0) -> Shared:

@@ -8,8 +8,9 @@ row is the better of account and role; a row's score is the sum over the terms. 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,98 +51,172 @@ class Plan:
 
 
 class Layout:
-    """How rows are made of accounts and roles. Accounts with the same roles in the same order share a shape."""
+    """How rows are made of accounts and roles. Accounts with the same roles share a shape."""
 
-    def __init__(self, accounts: Sequence[Sequence[int]], role_of: Sequence[int], account_of: Sequence[int]) -> None:
+    def __init__(self, accounts: Iterable[Sequence[int]], role_of: Sequence[int], account_of: Sequence[int]) -> None:
         """Take the rows of each account, and the role and the account of each row."""
-        self.rows = accounts
         self.role_of = role_of
         self.account_of = account_of
+        # Roles in the order of their numbers, so that the order of a file makes no shapes of its own.
+        self.rows = [sorted(rows, key=role_of.__getitem__) for rows in accounts]
         shapes: dict[tuple[int, ...], int] = {}
-        self.shape_of = [shapes.setdefault(tuple([role_of[row] for row in rows]), len(shapes)) for rows in accounts]
+        self.shape_of = [shapes.setdefault(tuple([role_of[row] for row in rows]), len(shapes)) for rows in self.rows]
         self.shapes: list[tuple[int, ...]] = list(shapes)
 
 
 _Signature = Sequence[int | None]
+_Groups = list[tuple[int, _Signature, list[int]]]
+_Part = tuple[list[int], list[int] | None]  # accounts, and the places of their rows that are meant; None: all
 
 
-def rank(layout: Layout, plan: Plan) -> array[int]:
+class Ranked(Sequence[int]):
+    """Rows, best first. They are counted at once, and put in order only as far as somebody looks."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._parts: dict[int, list[_Part]] = {}
+        self._singles: dict[int, list[int]] = {}
+        self._pending: list[int] | None = None
+        self._rows = array("l")
+        self._length = 0
+
+    def add(self, score: int, accounts: list[int], shape: int, places: list[int] | None) -> None:
+        """Add rows of accounts that share a shape."""
+        self._parts.setdefault(score, []).append((accounts, places))
+        self._length += len(accounts) * len(self._layout.shapes[shape] if places is None else places)
+
+    def add_row(self, score: int, row: int) -> None:
+        """Add one row."""
+        self._singles.setdefault(score, []).append(row)
+        self._length += 1
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[int]: ...
+    def __getitem__(self, at: int | slice) -> int | Sequence[int]:
+        if isinstance(at, slice):
+            start, stop, step = at.indices(self._length)
+            self._order(stop if step > 0 else start + 1)
+            return self._rows[start : None if stop < 0 else stop : step]
+        self._order(at + 1 if at >= 0 else self._length)
+        return self._rows[at]
+
+    def __iter__(self) -> Iterator[int]:
+        self._order(self._length)
+        return iter(self._rows)
+
+    def _order(self, wanted: int) -> None:
+        """Put at least the first ``wanted`` rows in order: score by score, each in the catalog's order."""
+        if self._pending is None:
+            self._pending = sorted(self._parts.keys() | self._singles.keys())
+        rows_of = self._layout.rows
+        while len(self._rows) < wanted and self._pending:
+            score = self._pending.pop()
+            rows = self._singles.get(score, [])
+            for accounts, places in self._parts.get(score, ()):
+                if places is None:
+                    for account in accounts:
+                        rows += rows_of[account]
+                elif len(places) == 1:
+                    place = places[0]
+                    rows += [rows_of[account][place] for account in accounts]
+                else:
+                    for account in accounts:
+                        own = rows_of[account]
+                        rows += [own[place] for place in places]
+            rows.sort()
+            self._rows.extend(rows)
+
+
+def rank(layout: Layout, plan: Plan) -> Ranked:
     """Return the rows that match, best first."""
+    ranked = Ranked(layout)
     if any(column.empty for column in plan.columns):
-        return array("l")
-    buckets: dict[int, list[int]] = {}
+        return ranked
     if plan.only is None:
-        _score_groups(layout, plan, buckets)
+        _score_groups(layout, plan, ranked)
     else:
-        _score_each(layout, plan, plan.only - plan.without, buckets)
-    ranked = array("l")
-    for score in sorted(buckets, reverse=True):
-        rows = buckets[score]
-        rows.sort()
-        ranked.extend(rows)
+        _score_each(layout, plan, ranked)
     return ranked
 
 
-def _score_each(layout: Layout, plan: Plan, rows: Iterable[int], buckets: dict[int, list[int]]) -> None:
+def _score_each(layout: Layout, plan: Plan, ranked: Ranked) -> None:
     """Score the few rows that a filter leaves."""
     vectors, role_vectors = _vectors(plan)
-    for row in rows:
+    for row in (plan.only or set()) - plan.without:
         account, role = layout.account_of[row], layout.role_of[row]
         if account in plan.banned_accounts or role in plan.banned_roles:
             continue
-        score = _total(
-            plan, tuple([scores.get(account) for scores in vectors]), tuple([s.get(role) for s in role_vectors])
-        )
+        here = [scores.get(account) for scores in vectors]
+        there = [scores.get(role) for scores in role_vectors]
+        score = _total(plan, here, there)
         if score is not None:
-            buckets.setdefault(score + plan.boosts.get(row, 0), []).append(row)
+            ranked.add_row(score + plan.boosts.get(row, 0), row)
 
 
-def _score_groups(layout: Layout, plan: Plan, buckets: dict[int, list[int]]) -> None:
-    """Score every account, in groups."""
+def _score_groups(layout: Layout, plan: Plan, ranked: Ranked) -> None:
+    """Score every account, in groups; those with a row that is lifted or left out row by row."""
     classes, class_of = _role_classes(plan)
     apart = {layout.account_of[row] for row in plan.boosts.keys() | plan.without}
+    together = _accounts(layout, plan)
+    if apart:
+        alone = [account for account in together if account in apart]
+        together = [account for account in together if account not in apart]
+    else:
+        alone = []
     by_shape: dict[int, list[tuple[_Signature, list[int] | None]]] = {}
-    for (shape, *signature), accounts in _account_groups(layout, plan).items():
-        if shape not in by_shape:
-            by_shape[shape] = _classes_of(layout.shapes[shape], classes, class_of)
-        for role_signature, offsets in by_shape[shape]:
-            score = _total(plan, signature, role_signature)
-            if score is None:
-                continue
-            bucket = buckets.setdefault(score, [])
-            for account in accounts:
-                rows = layout.rows[account]
-                found = rows if offsets is None else [rows[offset] for offset in offsets]
-                if account in apart:
-                    _place_each(plan, found, score, buckets)
-                else:
-                    bucket.extend(found)
+    for accounts, single in ((together, False), (alone, True)):
+        for shape, signature, group in _grouped(layout, plan, accounts):
+            if shape not in by_shape:
+                by_shape[shape] = _classes_of(layout.shapes[shape], classes, class_of)
+            for role_signature, places in by_shape[shape]:
+                score = _total(plan, signature, role_signature)
+                if score is None:
+                    continue
+                if not single:
+                    ranked.add(score, group, shape, places)
+                    continue
+                for account in group:
+                    for place in range(len(layout.shapes[shape])) if places is None else places:
+                        row = layout.rows[account][place]
+                        if row not in plan.without:
+                            ranked.add_row(score + plan.boosts.get(row, 0), row)
 
 
-def _place_each(plan: Plan, rows: Iterable[int], score: int, buckets: dict[int, list[int]]) -> None:
-    """Put the rows of one account into buckets, some of them lifted by a boost or left out."""
-    for row in rows:
-        if row not in plan.without:
-            buckets.setdefault(score + plan.boosts.get(row, 0), []).append(row)
-
-
-def _account_groups(layout: Layout, plan: Plan) -> dict[tuple[int, *tuple[int | None, ...]], list[int]]:
-    """Return the accounts that may match, by their shape and their scores."""
-    vectors, _ = _vectors(plan)
+def _accounts(layout: Layout, plan: Plan) -> list[int]:
+    """Return the accounts that may match: those that every term needs which matches no role."""
     needed = sorted((column.account for column in plan.columns if not (column.role or column.left)), key=len)
     accounts = list(needed[0] if needed else range(len(layout.rows)))
     for other in needed[1:]:
         accounts = [account for account in accounts if account in other]
     if plan.banned_accounts:
         accounts = [account for account in accounts if account not in plan.banned_accounts]
-    groups: dict[tuple[int, *tuple[int | None, ...]], list[int]] = {}
+    return accounts
+
+
+def _grouped(layout: Layout, plan: Plan, accounts: Sequence[int]) -> _Groups:
+    """Return accounts by their shape and their scores."""
+    vectors = _vectors(plan)[0]
+    used = [place for place, vector in enumerate(vectors) if vector]
+    scores = [map(vectors[place].get, accounts) for place in used]
     shapes = map(layout.shape_of.__getitem__, accounts)
-    for account, key in zip(accounts, zip(shapes, *(map(v.get, accounts) for v in vectors), strict=True), strict=True):
-        found = groups.get(key)
-        if found is None:
-            groups[key] = [account]
+    found: dict[tuple[int, *tuple[int | None, ...]], list[int]] = {}
+    for account, key in zip(accounts, zip(shapes, *scores, strict=True), strict=True):
+        group = found.get(key)
+        if group is None:
+            found[key] = [account]
         else:
-            found.append(account)
+            group.append(account)
+    groups: _Groups = []
+    for (shape, *units), group in found.items():
+        signature: list[int | None] = [None] * len(vectors)
+        for place, score in zip(used, units, strict=True):
+            signature[place] = score
+        groups.append((shape, signature, group))
     return groups
 
 
@@ -167,6 +242,8 @@ def _classes_of(
     shape: Sequence[int], classes: Sequence[_Signature | None], class_of: Mapping[int, int]
 ) -> list[tuple[_Signature, list[int] | None]]:
     """Return the classes of a shape's roles, each with the places of its roles (None: all of them)."""
+    if not class_of:
+        return [(classes[0] or (), None)]
     places: dict[int, list[int]] = {}
     for place, role in enumerate(shape):
         places.setdefault(class_of.get(role, 0), []).append(place)

@@ -116,11 +116,12 @@ class Index:
         self._lift(plan, query, visits or {}, now)
         found = rank(layout, plan)
         relaxed = False
-        if not found and any(may_have_typo(term) and not typos for term, typos in terms):
+        decided = any(column.empty for column in plan.columns)
+        if not (found or decided) and any(may_have_typo(term) and not typos for term, typos in terms):
             looser = [(term, typos or int(may_have_typo(term))) for term, typos in terms]
             plan.columns = [columns.with_typos(term, typos) for term, typos in looser]
             found = rank(layout, plan)
-            relaxed = bool(found)
+            relaxed = len(found) > 0
             terms = looser if found else terms
         places = [(term, 0) for term in parsed.terms if term.field == "place" and not term.negated]
         shown = found[:limit] if limit > 0 else found
@@ -198,13 +199,18 @@ class Index:
         return plan, problem
 
     def _match(self, plan: Plan, columns: Columns, query: Query) -> list[tuple[Term, int]]:
-        """Put the column of each word and positive field into ``plan``; return those terms with their typos."""
+        """Put the column of each word and positive field into ``plan``; return those terms with their typos.
+
+        A term that matches nothing, typos or not, decides: the rest of a pasted page is not looked at.
+        """
         terms: list[tuple[Term, int]] = []
         for term in query.terms:
             if not term.negated and term.field not in ("live", "place"):
                 column, typos = columns.column(term)
                 plan.columns.append(column)
                 terms.append((term, typos))
+                if column.empty:
+                    break
         return terms
 
     def _lift(self, plan: Plan, query: str, visits: Visits, now: float) -> None:

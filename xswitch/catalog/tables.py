@@ -106,7 +106,7 @@ class Table:
         if mode == "fuzzy":
             floor = self.floor(text, typos)
             matches = matcher(text, mode, typos).match_list(haystacks)
-            found = {m.index: (m.score + weight) * UNIT - 4 * parts[m.index] for m in matches if m.score >= floor}
+            found = {(at := m.index): (s + weight) * UNIT - 4 * parts[at] for m in matches if (s := m.score) >= floor}
         else:
             matches = matcher(text, mode).match_list(haystacks)
             found = {m.index: (m.score + weight) * UNIT - 4 * parts[m.index] for m in matches}
