@@ -21,7 +21,7 @@ _PAUSE: Final = 0.01
 _LARGEST: Final = 4 << 20  # bytes; a file that is larger was not written by us
 
 
-class NotALedger(ValueError):  # noqa: N818
+class NotALedger(ValueError):
     """The file does not hold what it should."""
 
 
