@@ -16,7 +16,7 @@ from xswitch.tui.keys import Keys
 from xswitch.tui.lifecycle import Lifecycle
 from xswitch.tui.screens.base import Board
 from xswitch.tui.screens.picker import Picker
-from xswitch.tui.themes import Palette, ThemeName
+from xswitch.tui.themes import Palette, ThemeName, choose_palette
 
 if TYPE_CHECKING:
     from xswitch.catalog.model import Target
@@ -38,7 +38,10 @@ class XswitchApp(Lifecycle):
         self.engine = engine
         self.keys = Keys(keys)
         self.set_keymap(self.keys.keymap)
-        palette, glyphs = palette or self._palette(theme), glyphs or choose(engine.environ)
+        palette, glyphs = (
+            palette or choose_palette(self.console.color_system, theme, no_color=self.no_color),
+            glyphs or choose(engine.environ),
+        )
         self.desk = Desk(engine, palette, glyphs, zone=zone, name=name)
         self.switching = Switching(self)
         self._begin = (query, choosing)
@@ -52,14 +55,6 @@ class XswitchApp(Lifecycle):
         return cls(
             engine, query=query, choosing=choosing, theme=own.theme, keys=own.keys, glyphs=glyphs, name=own.organization
         )
-
-    def _palette(self, theme: ThemeName) -> Palette:
-        system = self.console.color_system
-        if self.no_color or system is None:
-            return Palette("mono")
-        if system in ("standard", "windows"):
-            return Palette("terminal")
-        return Palette(theme, "256" if system == "256" else "truecolor")
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen to begin with."""
@@ -90,8 +85,6 @@ class XswitchApp(Lifecycle):
             self._tell_boards()
         super().second()
 
-    # What a switch says on the screens.
-
     @property
     def board(self) -> Board | None:
         """The full screen on top, under any question."""
@@ -115,18 +108,9 @@ class XswitchApp(Lifecycle):
             self.board.status.say(words, hue, *spans)
 
     def say_waiting(self, words: str, since: float) -> None:
-        """Say what is waited for."""
+        """Say what is waited for, and since when; "" where nothing is any more."""
         if self.board is not None:
             self.board.status.wait_for(words, since)
-
-    def say_done(self, words: str) -> None:
-        """Say that nothing is waited for any more."""
-        if self.board is not None:
-            self.board.status.done()
-            if words:
-                self.board.status.say(words)
-
-    # What the screens ask for.
 
     def switch(self, target: Target, use: Use = "shell", *, fresh: bool = False) -> None:
         """Open a target and use its session."""

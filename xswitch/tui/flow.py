@@ -135,10 +135,7 @@ class Switching:
         """Say what is waited for ("" while the person is asked), unless that was stopped."""
         if asker is not self._asker:
             return
-        if words:
-            self._app.say_waiting(words, self._since)
-        else:
-            self._app.say_done("")
+        self._app.say_waiting(words, self._since)
 
     def cancel(self, *, quietly: bool = False) -> bool:
         """Stop waiting; return whether anything was waited for."""
@@ -147,7 +144,8 @@ class Switching:
             return False
         asker.stop()
         if not quietly:
-            self._app.say_done("stopped; nothing was opened")
+            self._app.say_waiting("", 0)
+            self._app.say("stopped; nothing was opened")
         return True
 
     def _done(self, asker: Asker, plan: Plan, use: Use, result: Session | Exception) -> None:
@@ -157,7 +155,7 @@ class Switching:
             app.engine_changed()
             return
         self._asker = None
-        app.say_done("")
+        app.say_waiting("", 0)
         app.engine_changed()
         if not isinstance(result, Exception):
             self._use(result, use)

@@ -85,6 +85,15 @@ def hue_of(colour: str, *, guarded: bool) -> str:
     return _HUES.get(colour.lower(), "danger" if guarded else "muted")
 
 
+def choose_palette(colour_system: str | None, theme: ThemeName, *, no_color: bool) -> Palette:
+    """Return the inks for a terminal, as Rich names what it can show."""
+    if no_color or colour_system is None:
+        return Palette("mono")
+    if colour_system in ("standard", "windows"):
+        return Palette("terminal")
+    return Palette(theme, "256" if colour_system == "256" else "truecolor")
+
+
 class Palette:
     """The inks of one theme. ``fills`` tells whether grounds are painted; where not, rules and reverse stand in."""
 

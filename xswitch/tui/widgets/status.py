@@ -24,13 +24,8 @@ class Status(Painted):
         self._remark: tuple[list[Span], float] | None = None
 
     def wait_for(self, words: str, since: float) -> None:
-        """Say what is waited for, and since when (epoch seconds)."""
-        self._waiting = (clean(words), since)
-        self.show()
-
-    def done(self) -> None:
-        """Nothing is waited for any more."""
-        self._waiting = None
+        """Say what is waited for, and since when (epoch seconds); "" where nothing is any more."""
+        self._waiting = (clean(words), since) if words else None
         self.show()
 
     def say(self, words: str, hue: str = "muted", *spans: Span) -> None:

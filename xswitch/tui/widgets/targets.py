@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from xswitch.countdown import step
 from xswitch.text import say_duration
 from xswitch.tui.desk import Desk, Row
 from xswitch.tui.draw import Line, Span, cells, fit, fuse, rule, width_of
 from xswitch.tui.grid import Columns, Grid, columns
+from xswitch.tui.widgets.groups import Groups, Item
 from xswitch.tui.widgets.listing import Listing
 from xswitch.tui.widgets.nothing import Nothing
 from xswitch.tui.words import hue_of, last_used, plural
@@ -19,25 +20,8 @@ if TYPE_CHECKING:
     from xswitch.catalog.search import Result
     from xswitch.countdown import Step
 
-RECENT: Final = 5
 LIMIT: Final = 200
 """Matches that are listed; the count tells of the others."""
-
-
-class Item(NamedTuple):
-    """A line of the list: a target (``row`` ≥ 0), the head of a group (``title``), or a blank line."""
-
-    row: int = -1
-    title: str = ""
-    accounts: int = 0
-    folds: str | None = None
-    again: bool = False
-    pinned: bool = False
-
-    @property
-    def is_head(self) -> bool:
-        """Tell whether this is the head of a group."""
-        return bool(self.title) or self.folds is not None
 
 
 class TargetList(Listing[Item]):
@@ -47,13 +31,11 @@ class TargetList(Listing[Item]):
 
     def __init__(self, desk: Desk, moved: Callable[[], None], query: str = "") -> None:
         super().__init__(desk, moved, query)
-        self.folded: set[str] = set()
+        self.groups = Groups(desk)
+        self.folded = self.groups.folded
         self.columns: Columns = columns(74, side=True)
         self.result: Result | None = None
-        self._groups: list[tuple[str, list[int], int]] | None = None
         self._nothing: Nothing | None = None
-        self._grouped_for: object = None
-        self._groups_shown: list[Item] = []
 
     # What there is.
 
@@ -62,56 +44,12 @@ class TargetList(Listing[Item]):
         desk = self.desk
         if not self.field.text.strip():
             self.result = None
-            key = (desk.pins, desk.visits, frozenset(self.folded), self.grid.airy)
-            if key != self._grouped_for:
-                self._grouped_for, self._groups_shown = key, self._grouped()
-            return self._groups_shown
+            return self.groups.items(airy=self.grid.airy)
         pins = {desk.number_of.get(name) for name in desk.pins}
         self.result = desk.index.search(
             self.field.text, visits=desk.visits, live=desk.live_by, now=desk.now, limit=LIMIT
         )
         return [Item(row, pinned=row in pins) for row in self.result.rows]
-
-    def _grouped(self) -> list[Item]:
-        desk = self.desk
-        number_of = desk.number_of
-        pinned = [number_of[name] for name in desk.pins if name in number_of]
-        marked = set(pinned)
-        by_use = sorted(self.desk.visits.items(), key=lambda visit: (-visit[1][0], -visit[1][2]))
-        recent = [number_of[name] for name, _ in by_use if name in number_of and number_of[name] not in marked][:RECENT]
-        items: list[Item] = []
-        for title, rows in (("Pinned", pinned), ("Recent", recent)):
-            if rows:
-                items += [*self._gap(items), Item(title=title), *(Item(row) for row in rows)]
-        for title, rows, accounts in self._by_ou():
-            shut = title in self.folded
-            after_shut = bool(items) and items[-1].folds is not None and shut
-            items += [*([] if after_shut else self._gap(items)), Item(title=title, accounts=accounts, folds=title)]
-            if not shut:
-                last = ""
-                for row in rows:
-                    account = desk.targets[row].account.id
-                    items.append(Item(row, again=account == last, pinned=row in marked))
-                    last = account
-        return items
-
-    def _gap(self, items: list[Item]) -> list[Item]:
-        return [Item()] if items and self.grid.airy else []
-
-    def _by_ou(self) -> list[tuple[str, list[int], int]]:
-        if self._groups is None:
-            rows: dict[str, list[int]] = {}
-            for number, target in enumerate(self.desk.targets):
-                rows.setdefault(target.account.ou, []).append(number)
-            self._groups = [
-                (ou, sorted(members, key=self._order), len({self.desk.targets[row].account.id for row in members}))
-                for ou, members in rows.items()
-            ]
-        return self._groups
-
-    def _order(self, number: int) -> tuple[str, str, str]:
-        target = self.desk.targets[number]
-        return target.account.name.casefold(), target.account.id, target.role.casefold()
 
     @property
     def target(self) -> Target | None:
@@ -244,14 +182,11 @@ class TargetList(Listing[Item]):
         sign = glyphs.folded if item.folds in self.folded else glyphs.opened
         title = [Span(sign, "accent" if at_cursor else "muted"), Span(" ")]
         ink = "strong" if at_cursor else "muted"
-        parts = self.desk.row(self._first(item.folds)).ou.split("/") if item.folds else ["No OU"]
+        parts = self.desk.row(self.groups.first(item.folds)).ou.split("/") if item.folds else ["No OU"]
         for place, part in enumerate(parts):
             title += [*([Span(" / ", "faint")] if place else []), Span(fit(part, 28, glyphs.cut), ink, bold=True)]
         right = [Span(plural(item.accounts, "account"), "faint")] if width >= 40 else []
         return [Span(margin), *rule(title, width - len(margin) - 1, glyphs, right)]
-
-    def _first(self, ou: str) -> int:
-        return next(rows[0] for title, rows, _ in self._by_ou() if title == ou)
 
     def _row(self, item: Item, at_cursor: bool) -> tuple[Line, str]:
         desk, at = self.desk, self.columns
