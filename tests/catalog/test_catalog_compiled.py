@@ -361,3 +361,26 @@ load(Paths.of({{"XSWITCH_HOME": {str(home.paths.config.parent)!r}}}), clock=lamb
 assert not {{"tomli", "json", "difflib", "platformdirs"}} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-I", "-c", program], timeout=60, check=True)
+
+
+def test_accounts_that_look_alike_and_differ_keep_their_differences(home: Home) -> None:
+    lines = [HEAD, '[[roles]]\nname = "Set"\naccounts = "!ou:X"\n']
+    for number in range(24):
+        lines.append(f'[[accounts]]\nid = "{number:012d}"\nname = "a{number}"')
+        lines.append('region = "us-east-1"' if number % 2 else "")
+        lines.append('ou = "X"' if number % 3 else "")
+        own = ["", 'roles = [{ name = "R" }]', 'roles = [{ name = "R" }, { name = "S", mfa = true }]', "roles = []"]
+        lines.append(own[number % 4])
+    home.write("\n".join(lines))
+    fresh = home.load()
+    cached = home.load()
+    assert list(cached.targets) == list(fresh.targets)
+    for target in cached.targets:
+        number = int(target.account.id)
+        assert target.region == ("us-east-1" if number % 2 else "")
+        assert target.mfa is (target.role == "S")
+        found = find(home.paths, target.name, clock=late)
+        assert found is not None
+        assert found.target == target
+    assert sum(target.role == "Set" for target in cached.targets) == 8
+    assert len(cached.targets) == 8 + 12 + 6

@@ -24,7 +24,8 @@ IDS = st.integers(1, 30).map(lambda number: f"{number:012d}")
 SPANS = st.sampled_from(["15m", "1h", "12h", "3600"])
 REGIONS = st.sampled_from(["eu-west-1", "cn-north-1", "us-gov-west-1"])
 SETTINGS = {"region": REGIONS, "duration": SPANS, "session_name": st.sampled_from(["{user}", "{role}-{host}", "fixed"])}
-LINKS = st.sampled_from(["000000000001/ReadOnly", "000000000002/Admin", "a/ReadOnly"])
+LINKS = st.sampled_from(["hub/Hub", "999999999999/Mid", "arn:aws:iam::999999999999:role/Hub", "a/ReadOnly"])
+HUB = {"id": "999999999999", "name": "hub", "roles": [{"name": "Hub"}, {"name": "Mid", "via": "hub/Hub"}]}
 TAGS = st.dictionaries(st.sampled_from(["team", "x", "ä"]), st.sampled_from(["", "a", "b c"]), max_size=2)
 
 
@@ -56,7 +57,7 @@ CATALOGS = st.fixed_dictionaries(
                           **SETTINGS},
             ),
             min_size=1, max_size=6, unique_by=(lambda one: one["id"], lambda one: one["name"]),
-        ),
+        ).map(lambda accounts: [HUB, *accounts]),
     },
     optional={"roles": st.lists(role({"accounts": st.sampled_from(["", "ou:W", "!env:prod", "a", 'tag:team=""'])}), max_size=3,
                                 unique_by=lambda one: one["name"])},

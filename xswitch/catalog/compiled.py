@@ -10,6 +10,7 @@ import os
 from binascii import crc32
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from struct import Struct
 from sys import byteorder
 from typing import Any, Final, cast
 
@@ -109,30 +110,21 @@ def _settings(settings: Settings, identities: Mapping[str, bytes]) -> bytes:
 
 def _blocks(catalog: Catalog, identities: Mapping[str, bytes], environments: Mapping[str, bytes]) -> list[bytes]:
     """Return a block for each account. Lists of roles and settings that repeat are written once, and copied."""
-    rows = cast(Targets, catalog.targets).rows
+    targets = cast(Targets, catalog.targets)
     blocks: list[bytes] = []
     written: dict[int, bytes] = {}
-    repeated: dict[tuple[Any, ...], bytes] = {}
-    at, end = 0, len(rows)
-    for account in catalog.accounts:
-        start = at
-        while at < end and rows[at][0] is account:
-            at += 1
-        mine = rows[start:at]
-        key = tuple([(role, arn, id(settings)) for _, role, arn, settings in mine])
-        rest = repeated.get(key)
+    repeated: dict[tuple[int, ...], bytes] = {}
+    for account, (start, end, mark) in zip(catalog.accounts, targets.spans, strict=True):
+        rest = repeated.get(mark) if mark else None
         if rest is None:
-            rest = repeated[key] = _roles(mine, written, identities)
+            rest = _roles(targets.rows[start:end], written, identities)
+            if mark:
+                repeated[mark] = rest
         owner = [account.id, account.name, account.ou, account.environment]
         for pair in account.tags:
             owner += pair
-        blocks.append(
-            FIELD.join([text.encode("utf-8", "surrogatepass") for text in owner])
-            + PART
-            + environments.get(account.environment, b"")
-            + PART
-            + rest
-        )
+        first = FIELD.join([text.encode() for text in owner])
+        blocks.append(PART.join((first, environments.get(account.environment, b""), rest)))
     return blocks
 
 
@@ -155,6 +147,7 @@ def _roles(rows: Iterable[Row], written: dict[int, bytes], identities: Mapping[s
 
 def _slots(accounts: Iterable[Account], blocks: list[bytes]) -> bytes:
     """Return the hash table: open addressing, at most half full, so that a search soon meets an empty slot."""
+    pack = Struct("=III").pack
     size = 8
     while size < 4 * len(blocks):
         size *= 2
@@ -163,7 +156,7 @@ def _slots(accounts: Iterable[Account], blocks: list[bytes]) -> bytes:
     offset = 0
     for account, block in zip(accounts, blocks, strict=True):
         length = len(block)
-        where = b"".join([number.to_bytes(4, byteorder) for number in (crc32(block), offset, length)])
+        where = pack(crc32(block), offset, length)
         offset += length + len(BLOCKS_APART)
         for key in {account.name, account.id}:
             checksum = crc32(key.encode("utf-8", "surrogatepass"))

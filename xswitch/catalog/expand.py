@@ -10,7 +10,7 @@ from xswitch.catalog import fields
 from xswitch.catalog.merge import Merged, check_identity, settings_of
 from xswitch.catalog.model import Account, VaultRef
 from xswitch.catalog.parse import NOTHING, AccountEntry, Given, Part, RoleSet
-from xswitch.catalog.rows import IDENTITY, Row, Settings
+from xswitch.catalog.rows import IDENTITY, Row, Settings, Span
 from xswitch.tomlfile import quoted
 from xswitch.tomllines import Keys
 
@@ -49,7 +49,7 @@ class Expansion:
     def __init__(self, merged: Merged) -> None:
         self.merged = merged
         self.rows: list[Row] = []
-        self.spans: list[tuple[int, int]] = []
+        self.spans: list[Span] = []
         self.places: dict[int, Place] = {}
         self._settings: dict[tuple[int, int, int], tuple[Settings, Given, Given]] = {}
         self._sets: list[tuple[int, list[RoleSet]]] = []
@@ -77,25 +77,30 @@ class Expansion:
             entry = entries[0]
             matched = self._matched(account) if self._sets else NO_MATCH
             if len(entries) == 1 and not entry.part.overrides and not (matched.names & entry.roles.names):
-                self._explicit(account, entry)
-                self._from_sets(account, entry, matched)
+                plain = self._explicit(account, entry)
+                ready = self._from_sets(account, entry, matched)
+                mark = (id(entry.roles), plain, ready) if plain and ready else None
             else:
                 self._merge_roles(account, entries)
-            self.spans.append((start, len(self.rows)))
+                mark = None
+            self.spans.append((start, len(self.rows), mark))
         self._check_names()
         self._check_sets()
         return self.rows
 
-    def _explicit(self, account: Account, entry: AccountEntry) -> None:
+    def _explicit(self, account: Account, entry: AccountEntry) -> int:
+        """Add the account's own roles; return what tells their settings, 0 where they are not all the same."""
         names = entry.roles.plain
         if names is not None:
             if names:
                 effective = self._effective(NOTHING, entry.settings, entry.part)
                 self._check_has_identity(effective, entry.part, entry.keys)
                 self.rows += [(account, name, "", effective) for name in names]
-            return
+                return id(effective)
+            return 1
         for name, given, place in entry.roles.given:
             self._add(account, name, (given, entry.part, (*entry.keys, "roles", place)), entry.settings)
+        return 0
 
     def _matched(self, account: Account) -> Match:
         """Return the role sets that match an account; of one name, that of the first source."""
@@ -123,19 +128,26 @@ class Expansion:
         )
         self.merged.report.add(role_set.part.document, ("roles", role_set.place), message, f"also at {where}")
 
-    def _from_sets(self, account: Account, entry: AccountEntry, matched: Match) -> None:
-        """Add the rows of role sets, of which none has a name that the account itself uses."""
+    def _from_sets(self, account: Account, entry: AccountEntry, matched: Match) -> int:
+        """Add the rows of role sets, of which none has a name that the account itself uses; return what tells them.
+
+        That is 0 where the account itself matters to them.
+        """
+        if not matched.sets:
+            return 1
         key = (id(matched), id(entry.settings), entry.part.source.rank)
         ready = self._ready.get(key)
         if ready is not None:
             self.rows += [(account, name, "", effective) for name, effective in ready]
-            return
+            return id(ready)
         start = len(self.rows)
         for role_set in matched.sets:
             reaching = settings_of([entry], role_set.part.source.rank)
             self._add(account, role_set.name, (role_set.given, role_set.part, ("roles", role_set.place)), reaching)
         if not any("via" in one.given or "policy_arns" in one.given for one in matched.sets):
-            self._ready[key] = [(name, effective) for _, name, _, effective in self.rows[start:]]
+            ready = self._ready[key] = [(name, effective) for _, name, _, effective in self.rows[start:]]
+            return id(ready)
+        return 0
 
     def _merge_roles(self, account: Account, entries: list[AccountEntry]) -> None:
         """Choose the roles of an account: source by source, an account's own entry before and over a role set."""
@@ -273,7 +285,7 @@ class Expansion:
             owners: dict[str, AccountEntry] = {}
             for number in numbers if len(numbers) > 1 else ():
                 entry = merged.entries[number][0]
-                start, end = self.spans[number]
+                start, end, _ = self.spans[number]
                 for _, role, _, _ in self.rows[start:end]:
                     first = owners.setdefault(role, entry)
                     if first is not entry and name:

@@ -215,7 +215,7 @@ def catalog_of(merged: Merged, expansion: Expansion) -> Catalog:
     """Return the catalog of what was merged and expanded."""
     own = merged.defaults.get(0, NOTHING)
     return Catalog(
-        Targets(expansion.rows),
+        Targets(expansion.rows, expansion.spans),
         tuple(merged.accounts),
         merged.identities,
         merged.environments,

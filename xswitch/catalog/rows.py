@@ -35,6 +35,9 @@ REGION: Final = 3
 Row = tuple[Account, str, str, Settings]
 """Account, role name, ARN ("" for the plain one) and settings."""
 
+Span = tuple[int, int, tuple[int, ...] | None]
+"""Where the rows of an account begin and end, and a mark: accounts of one mark have the same roles and settings."""
+
 _PARTITIONS: Final = (
     ("cn-", "aws-cn"),
     ("us-gov-", "aws-us-gov"),
@@ -60,12 +63,16 @@ def plain_arn(region: str, account_id: str, role: str) -> str:
 
 
 class Targets(Sequence[Target]):
-    """A read-only sequence of targets. It equals any sequence that has the same ones in the same order."""
+    """A read-only sequence of targets. It equals any sequence that has the same ones in the same order.
 
-    __slots__ = ("_made", "_rows")
+    ``spans`` has a span for each account of the catalog, in order; only what was read from files has them.
+    """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    __slots__ = ("_made", "_rows", "spans")
+
+    def __init__(self, rows: Sequence[Row], spans: Sequence[Span] = ()) -> None:
         self._rows = rows
+        self.spans = spans
         self._made: list[Target | None] = [None] * len(rows)
 
     def __len__(self) -> int:

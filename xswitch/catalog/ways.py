@@ -70,7 +70,7 @@ class Ways:
 
     def _in(self, accounts: Iterable[int]) -> Iterable[int]:
         for account in accounts:
-            yield from range(*self._spans[account])
+            yield from range(*self._spans[account][:2])
 
     def _missing(self, via: str, place: Place) -> None:
         part, keys = place
