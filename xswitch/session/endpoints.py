@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xswitch.errors import Usage
 from xswitch.text import clean
@@ -73,14 +73,24 @@ def region_for(session: BotoSession, partition: str, region: str) -> str:
 
 def main_region(session: BotoSession, partition: str) -> str:
     """Return the main region of a partition, as botocore's data has it. Raises Usage for an unknown partition."""
-    data = session.get_component("data_loader").load_data("partitions")
-    for known in data["partitions"]:
-        if known["id"] == partition:
-            return str(known["outputs"]["implicitGlobalRegion"])
-    raise Usage(f"{clean(partition)!r} is no partition that botocore knows", "update botocore, or mend the role's ARN")
+    return str(_outputs(session, partition)["implicitGlobalRegion"])
 
 
 def host_of(session: BotoSession, region: str) -> str:
-    """Return the host of STS in a region: to tell whether a proxy serves it."""
-    found = session.get_component("endpoint_resolver").construct_endpoint("sts", region)
-    return str(found["hostname"]) if found else f"sts.{region}.amazonaws.com"
+    """Return the host of STS in a region, ``sts.<region>.<the partition's domain>``: to tell whether a proxy serves it."""
+    from botocore.exceptions import UnknownRegionError
+
+    try:
+        partition = session.get_partition_for_region(region)
+    except UnknownRegionError:
+        partition = "aws"
+    return f"sts.{region}.{_outputs(session, partition)['dnsSuffix']}"
+
+
+def _outputs(session: BotoSession, partition: str) -> dict[str, Any]:
+    """Return what botocore's data says of a partition. Raises Usage for an unknown one."""
+    data = session.get_component("data_loader").load_data("partitions")
+    for known in data["partitions"]:
+        if known["id"] == partition:
+            return dict(known["outputs"])
+    raise Usage(f"{clean(partition)!r} is no partition that botocore knows", "update botocore, or mend the role's ARN")

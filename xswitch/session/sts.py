@@ -7,6 +7,7 @@ AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, taken from the environment
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -160,6 +161,7 @@ class BotoSts:
     ) -> dict[str, Any]:
         with self._lock:
             session = self._session = self._session or bare_session()
+        self._check_bundle()
         main = main_region(session, partition or "aws")
         first = region_for(session, partition, region) if region else main
         for place in dict.fromkeys((first, main)):
@@ -170,6 +172,13 @@ class BotoSts:
             if answer.code != "RegionDisabledException" or place == main:
                 raise error_of(answer, doing=doing, identity=identity)
         raise _nonsense(doing)
+
+    def _check_bundle(self) -> None:
+        """Raise InvalidConfig where the bundle of certificates is not there: botocore would blame the server."""
+        bundle = verify_of(self._environ)
+        if isinstance(bundle, str) and not self.endpoint.startswith("http://") and not os.access(bundle, os.R_OK):
+            message = f"{clean(bundle)} can't be read"
+            raise InvalidConfig((Problem("AWS_CA_BUNDLE", None, "", message, "it names a file of certificates"),))
 
     def _ask(self, client: Any, name: str, request: dict[str, Any]) -> dict[str, Any] | Refusal:
         from botocore.exceptions import ClientError
@@ -248,11 +257,10 @@ class BotoSts:
             raise _nonsense(doing) from None
         except BotoCoreError as error:
             _raise_for(error, doing, self.endpoint)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # Its parsers stumble so over what is nearly an answer.
             if isinstance(error, ValueError) and "Invalid endpoint" in str(error):
                 raise Usage("AWS_ENDPOINT_URL is not an address", "it needs a scheme, such as https://…") from None
-            if isinstance(error, OSError) and "CA certificate bundle" in str(error):
-                raise _no_bundle(verify_of(self._environ)) from None
             raise _nonsense(doing) from None
 
 
@@ -305,11 +313,6 @@ def _nonsense(doing: str) -> Unreachable:
         f"what answered the request for {doing} is not AWS",
         "a proxy or a sign-in page of the network may stand in between; check AWS_ENDPOINT_URL too",
     )
-
-
-def _no_bundle(bundle: str | bool) -> InvalidConfig:
-    problem = Problem("AWS_CA_BUNDLE", None, "", f"{clean(str(bundle))} can't be read", "name a file of certificates")
-    return InvalidConfig((problem,))
 
 
 def _raise_for(error: Exception, doing: str, endpoint: str) -> NoReturn:
