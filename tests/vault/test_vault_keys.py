@@ -124,6 +124,8 @@ def test_a_lost_or_damaged_id_is_never_replaced_while_there_are_records(folder: 
     (folder / "id").write_bytes(b"garbage")
     with pytest.raises(VaultUnavailable, match=r"id file .* is damaged"):
         Vault(folder, holder).read("one")
+    with pytest.raises(VaultUnavailable, match=r"id file .* is damaged"):
+        Vault(folder, holder).headers()
     assert (folder / "id").read_bytes() == b"garbage"
     (folder / "id").write_bytes(good)
     assert Vault(folder, holder).read("one") is not None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vault_tools import SENTINEL, Clock, MemoryHolder, everything, keep
 
 from xswitch.errors import RecordDamaged, VaultUnavailable
-from xswitch.vault import record, steady
+from xswitch.vault import record, steady, store
 from xswitch.vault.key import Key
 from xswitch.vault.store import Vault
 
@@ -353,7 +353,7 @@ def test_a_payload_may_be_gone_between_listing_and_reading(vault: Vault, folder:
     original = os.listdir(folder)
     vault.remove("one")
     assert "one.rec" in original
-    assert vault._look(vault._folder, "one.rec") == (None, None)
+    assert store._look(vault._folder, "one.rec", None) == (None, None)
 
 
 def test_names_are_those_of_the_format() -> None:

@@ -129,7 +129,7 @@ class Vault:
 
         Raises RecordDamaged where its file is no good record of that name, VaultUnavailable where it can't be read.
         """
-        return self._header(self._folder, record.file_name(name))
+        return _header(self._folder, record.file_name(name), self._keys.vault_id())
 
     def damaged(self) -> tuple[Damaged, ...]:
         """Return the files that are no good records, as far as can be told without the key."""
@@ -160,10 +160,10 @@ class Vault:
 
     def set_aside_headers(self) -> tuple[SetAside, ...]:
         """Return what was set aside within the last hour, latest first. Needs no key; does not block."""
-        now = self._clock()
+        now, vault_id = self._clock(), self._keys.vault_id()
         found: list[SetAside] = []
         for file in self._trash.names(record.SUFFIX) + self._trash.names(_GONE):
-            header, _ = self._look(self._trash, file)
+            header, _ = _look(self._trash, file, vault_id)
             at = self._trash.changed(file)
             if header is not None and at is not None and abs(now - at) <= ENDED_SECONDS:
                 found.append(SetAside(header, at, file.endswith(record.SUFFIX) and self._fresh(at, now)))
@@ -217,28 +217,8 @@ class Vault:
         )
 
     def _listing(self) -> list[tuple[Header | None, Damaged | None]]:
-        return [self._look(self._folder, file) for file in self._folder.names(record.SUFFIX)]
-
-    def _look(self, folder: Folder, file: str) -> tuple[Header | None, Damaged | None]:
-        """Return the header of one file, or what is wrong with it; neither where it went away meanwhile."""
-        try:
-            header = self._header(folder, file)
-        except (RecordDamaged, VaultUnavailable) as error:
-            return None, Damaged(file, error.message)
-        return header, None
-
-    def _header(self, folder: Folder, file: str) -> Header | None:
-        """Return the header of one file, None where it is not there. Raises RecordDamaged, VaultUnavailable."""
-        content = folder.read(file, record.MAX_RECORD)
-        if content is None:
-            return None
-        gone = file.endswith(_GONE)
-        header = record.parse_header(content, file.removesuffix(_GONE) + record.SUFFIX * gone, whole=not gone)
         vault_id = self._keys.vault_id()
-        if vault_id is not None and header.vault_id != vault_id:
-            raise record.damaged(header.name, f"it belongs to the vault {header.vault_id}")
-        _ = header.facts
-        return header
+        return [_look(self._folder, file, vault_id) for file in self._folder.names(record.SUFFIX)]
 
     @staticmethod
     def _fresh(at: float, now: float) -> bool:
@@ -267,3 +247,25 @@ class Vault:
     def _sweep_expired(self, now: float) -> int:
         over = [one for one in self.headers() if one.expires is not None and now - one.expires > ENDED_SECONDS]
         return sum(self.remove(header.name) for header in over)
+
+
+def _look(folder: Folder, file: str, vault_id: str | None) -> tuple[Header | None, Damaged | None]:
+    """Return the header of one file, or what is wrong with it; neither where it went away meanwhile."""
+    try:
+        header = _header(folder, file, vault_id)
+    except (RecordDamaged, VaultUnavailable) as error:
+        return None, Damaged(file, error.message)
+    return header, None
+
+
+def _header(folder: Folder, file: str, vault_id: str | None) -> Header | None:
+    """Return the header of one file, None where it is not there. Raises RecordDamaged, VaultUnavailable."""
+    content = folder.read(file, record.MAX_RECORD)
+    if content is None:
+        return None
+    gone = file.endswith(_GONE)
+    header = record.parse_header(content, file.removesuffix(_GONE) + record.SUFFIX * gone, whole=not gone)
+    if vault_id is not None and header.vault_id != vault_id:
+        raise record.damaged(header.name, f"it belongs to the vault {header.vault_id}")
+    _ = header.facts
+    return header
