@@ -140,6 +140,11 @@ class Report:
         return (*self._whole, *placed)
 
     @property
+    def whole(self) -> bool:
+        """Tell whether some file could not be read or parsed at all."""
+        return bool(self._whole)
+
+    @property
     def count(self) -> int:
         """The number of problems noted so far."""
         return len(self._found) + len(self._whole)

@@ -156,6 +156,7 @@ def test_each_problem_has_its_line_key_and_hint(
         ("version = 1\naccounts = []\n", "", "there is no account"),
         ("version = 1\n" + ACCOUNT + 'roles = [{ name = "A" }]', "accounts[0].identity", "no identity"),
         ("", "version", "version is missing"),
+        ("", "", "there is no account"),
     ],
 )
 def test_what_a_file_as_a_whole_may_lack(home: Home, text: str, key: str, message: str) -> None:

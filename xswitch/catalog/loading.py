@@ -25,7 +25,7 @@ from xswitch.paths import Paths
 from xswitch.text import clean
 from xswitch.tomlfile import Report, parse_document, read_bytes
 
-FIRST_RUN_HINT = "begin with `xswitch catalog import aws-config`, or try `xswitch demo`"
+FIRST_RUN_HINT = "write it there, as the README shows, or try `xswitch demo`"
 
 
 Clock = Callable[[], int]
@@ -188,7 +188,7 @@ def read(paths: Paths, listing: fast.Listing, young: dict[str, str]) -> Reading:
     expansion = Expansion(merged)
     expansion.run()
     Ways(expansion).run()
-    if not merged.accounts and not report:
+    if not merged.accounts and not report.whole and not any(part.document.data.get("accounts") for part in parts):
         hint = "add one: [[accounts]] with id, name and roles"
         report.add(parts[0].document, (), "there is no account in the catalog", hint)
     if merged.accounts and not expansion.rows:
