@@ -1,0 +1,165 @@
+"""The figures of the README, measured here: each a ratio against a floor or a peer of the same run, interleaved.
+
+Every pair is run in turn, A B A B …, and the median of the ratios is printed. Nothing here is a timed test.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import tomli
+
+from xswitch.catalog import load
+from xswitch.cli.demo import isolated
+from xswitch.engine import Engine
+from xswitch.paths import Paths
+from xswitch.sandbox import Sandbox, practice
+from xswitch.secret import Secret
+
+RUNS = 15
+BIN = Path(sys.executable).parent
+FLOOR = [sys.executable, "-I", "-c", "pass"]
+TARGET = "web-dev/PowerUser"
+BARE = """
+import sys
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("Search accounts")
+Bare().run()
+"""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long ``work`` takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def ratio(ours: Callable[[], object], floor: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
+    """Return the median of ours in seconds and of the ratios ours / floor, measured in turn after one warm-up."""
+    ours()
+    floor()
+    pairs = [(seconds(ours), seconds(floor)) for _ in range(runs)]
+    return statistics.median(a for a, _ in pairs), statistics.median(a / b for a, b in pairs)
+
+
+def row(what: str, against: str, measured: tuple[float, float], goal: str) -> None:
+    """Print one line of the table."""
+    print(f"| {what} | {against} | {measured[0] * 1000:,.1f} ms | {measured[1]:.2f} | {goal} |", flush=True)
+
+
+def program(argv: list[str], environ: dict[str, str]) -> Callable[[], object]:
+    """Return the run of a command, its output thrown away."""
+    return lambda: subprocess.run(argv, env=environ, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=True)
+
+
+def first_frame(argv: list[str], environ: dict[str, str]) -> None:
+    """Run a full-screen program on a pty until it shows its first words, then end it."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(argv[0], argv, environ)
+    seen = b""
+    while b"Search accounts" not in seen:
+        if not select.select([terminal], [], [], 20)[0]:
+            raise SystemExit(f"no frame from {shlex.join(argv)}")
+        seen += os.read(terminal, 65536)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    os.close(terminal)
+
+
+def commands(home: Path) -> None:
+    """Measure the commands with a live session, and the first frame, on the practice organization."""
+    made = practice.build()
+    with Sandbox(made.organization) as sandbox:
+        environ = isolated(dict(os.environ), home, sandbox.url, "")
+        environ |= {"PATH": f"{BIN}:{environ['PATH']}", "TERM": "xterm-256color", "LINES": "36", "COLUMNS": "120"}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        paths = Paths.of(environ)
+        paths.config.mkdir(parents=True)
+        paths.catalog_file.write_text(made.catalog_toml())
+        paths.preferences_file.write_text("plaintext_key = true\nkernel_keyring = false\n")
+        key_id, secret = made.user_access_key
+        Engine(paths, environ, time.time).store_identity("central", key_id, Secret(secret), made.caller_arn)
+        ours = str(BIN / "xswitch")
+        floor = program(FLOOR, environ)
+        program([ours, "exec", TARGET, "--", "true"], environ)()
+        for name, argv in {
+            "`prompt`": ["prompt"],
+            "`credential-process`, live session": ["credential-process", TARGET],
+            "`env`, live session": ["env", TARGET, "--format", "bash"],
+            "`exec`, live session": ["exec", TARGET, "--", "true"],
+        }.items():
+            row(name, "an empty `python -I`", ratio(program([ours, *argv], environ), floor), "≤ 4, not yet met")
+        config = home / "config-of-the-aws-cli"
+        config.write_text("[profile p]\naws_access_key_id = AKIAPRACTICE\naws_secret_access_key = practice\n")
+        aws = program(["aws", "configure", "list", "--profile", "p"], environ | {"AWS_CONFIG_FILE": str(config)})
+        mine = program([ours, "credential-process", TARGET], environ)
+        row("`credential-process`, live session", "`aws configure list`, AWS CLI v1", ratio(mine, aws, 7), "1/30")
+        bare = [sys.executable, "-c", BARE]
+        frames = ratio(lambda: first_frame([ours], environ), lambda: first_frame(bare, environ), 9)
+        row("first frame", "a Textual app with one Static", frames, "≤ 1.15")
+
+
+def catalogs(home: Path) -> None:
+    """Measure 1,000 accounts with 10 roles each, from TOML and from the compiled catalog."""
+    paths = Paths.of({"XSWITCH_HOME": str(home)})
+    paths.config.mkdir(parents=True)
+    roles = ", ".join(f'{{ name = "Role{number}" }}' for number in range(10))
+    accounts = "".join(
+        f'[[accounts]]\nid = "{100000000000 + number}"\nname = "account-{number}"\nou = "Workloads/Prod"\nroles = [{roles}]\n'
+        for number in range(1000)
+    )
+    text = f'version = 1\n[defaults]\nidentity = "me"\n[identities.me]\nkind = "environment"\n{accounts}'
+    paths.catalog_file.write_text(text)
+
+    def first() -> None:
+        shutil.rmtree(paths.cache, ignore_errors=True)
+        load(paths)
+
+    parse = ratio(first, lambda: tomli.loads(text))
+    row("1,000 accounts × 10 roles, first read", "tomli alone on that file", parse, "≤ 1.5")
+    load(paths)
+    row("the same, compiled", "tomli alone on that file", ratio(lambda: load(paths), lambda: tomli.loads(text)), "")
+
+
+def search() -> None:
+    """Measure the search of 10,000 and 100,000 targets."""
+    from bench_search import STAGES, cold, organization
+
+    from xswitch.catalog.search import Index
+
+    for accounts in (1000, 10000):
+        targets = organization(accounts, 10)
+        index = Index(targets, STAGES)
+        index.warm()
+        times = [one for query in ("pay prod", "pay prod ro", "ou:prod audit") for one in cold(index, query, {}, RUNS)]
+        middle = statistics.median(times) / 1000
+        row(f"a new query, {len(targets):,} targets", "one 60 Hz frame", (middle, middle * 60), "≤ 1")
+
+
+def main() -> None:
+    """Print the table."""
+    print("| what | against | median | ratio | goal |\n| --- | --- | --- | --- | --- |")
+    for part in (commands, catalogs):
+        with tempfile.TemporaryDirectory() as home:
+            part(Path(home))
+    search()
+
+
+if __name__ == "__main__":
+    main()
