@@ -121,6 +121,7 @@ class World:
         if self._connection is not None:
             self._connection.close()
         self.sandbox.stop()
+        assert not self.sandbox.crashes, self.sandbox.crashes
 
     def root(self, account: str = HOME) -> RootUser:
         return self.organization.root(account)

@@ -77,6 +77,8 @@ class Gateway:
         self._faults = faults
         self._wait = wait
         self.calls: list[RecordedCall] = []
+        self.crashes: list[Exception] = []
+        """Faults of the sandbox itself, each answered with InternalFailure; a test asserts that there is none."""
 
     def answer(self, request: HttpRequest) -> Answer:
         """Return the answer to one request; never raises."""
@@ -86,7 +88,7 @@ class Gateway:
         outcome = "ok"
         status = 200
         try:
-            body = self._succeed(request, visit, now, request_id)
+            body = self._perform(request, visit, now, request_id)
         except Refusal as refusal:
             outcome = refusal.code
             # The JSON protocol has one status for all that is the caller's fault.
@@ -117,6 +119,15 @@ class Gateway:
         if visit.json:
             return json.dumps(result or {}).encode()
         return wire.xml_answer(visit.service, visit.action, result, request_id)
+
+    def _perform(self, request: HttpRequest, visit: _Visit, now: float, request_id: str) -> bytes:
+        try:
+            return self._succeed(request, visit, now, request_id)
+        except Refusal:
+            raise
+        except Exception as error:
+            self.crashes.append(error)
+            raise Refusal("InternalFailure", INTERNAL, 500) from error
 
     def _meet_faults(self, visit: _Visit) -> int:
         """Let the faults of this call happen; return the seconds that a session may last, 0 for as asked."""

@@ -119,7 +119,7 @@ def tag_resource(org: Organization, call: Call) -> dict[str, Any]:
     if not isinstance(tags, list) or not tags:
         raise _invalid("You must specify at least one tag.")
     for tag in tags:
-        key, value = tag.get("Key"), tag.get("Value")
+        key, value = (tag.get("Key"), tag.get("Value")) if isinstance(tag, dict) else (None, None)
         if not isinstance(key, str) or not isinstance(value, str) or not 0 < len(key) <= 128 or len(value) > 256:
             raise _invalid("You provided a tag that is too long or incomplete.")
     if rules.duplicate([tag["Key"] for tag in tags]) is not None:
@@ -337,7 +337,7 @@ def _summary(org: Organization, policy: OrgPolicy) -> dict[str, Any]:
 def _page(call: Call, element: str, everything: Sequence[Any], most: int | None = PAGE) -> dict[str, Any]:
     """Return one page, from an opaque token on; raises InvalidInputException for a size or token that is not one."""
     size = call.params.get("MaxResults", PAGE)
-    if not isinstance(size, int) or not 1 <= size <= PAGE:
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= PAGE:
         raise _invalid("You provided a MaxResults outside of 1 to 20.")
     if most is None:
         size = len(everything) or 1

@@ -77,6 +77,11 @@ class Sandbox:
         """Every call so far, in the order in which they were answered."""
         return self._gateway.calls
 
+    @property
+    def crashes(self) -> list[Exception]:
+        """What went wrong in the sandbox itself: always empty, or it has a fault."""
+        return self._gateway.crashes
+
     def start(self) -> None:
         """Listen, and answer in threads. Raises OSError where loopback has no port left."""
         if self._server is not None:

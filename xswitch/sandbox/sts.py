@@ -8,7 +8,7 @@ permitted caller may still ask for too much of (the role's maximum, the hour of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.sandbox import authority, rules
@@ -32,6 +32,52 @@ _ARN_TEXT: Final = Text("arn", 20, 2048, r"[\u0009\u000A\u000D\u0020-\u007E\u008
 
 def assume_role(org: Organization, call: Call) -> dict[str, Any]:
     """AssumeRole."""
+    asked = _read_assume_role(org, call)
+    wanted, caller = asked.wanted, call.principal
+    with_code = check_code(org, caller, asked.serial, asked.code, call.now)
+    role = authority.check_assume_role(org, call, wanted, with_code=with_code)
+    account = role.arn.split(":")[4]
+    carried = tuple(key for key, _ in wanted.inherited)
+    session = _issue(
+        org,
+        call,
+        kind="role-session",
+        account=account,
+        arn=f"arn:aws:sts::{account}:assumed-role/{role.name}/{wanted.session_name}",
+        unique_id=f"{role.id}:{wanted.session_name}",
+        owner=role.arn,
+        seconds=wanted.duration or DEFAULT_ROLE_SECONDS,
+        tags=(*wanted.inherited, *wanted.tags),
+        transitive=(*carried, *wanted.transitive),
+        source_identity=wanted.source_identity or (caller.session.source_identity if caller.session else ""),
+        policies=asked.policies,
+        token_size=asked.token_size,
+    )
+    result: dict[str, Any] = {
+        "AssumedRoleUser": {"AssumedRoleId": session.unique_id, "Arn": session.arn},
+        "Credentials": credentials(session),
+    }
+    if session.source_identity:
+        result["SourceIdentity"] = session.source_identity
+    if asked.percent is not None:
+        result["PackedPolicySize"] = asked.percent
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An AssumeRole call whose form is right: what is wanted, and what goes with it."""
+
+    wanted: authority.Wanted
+    serial: str | None
+    code: str | None
+    token_size: int
+    percent: int | None
+    policies: tuple[Document, ...] | None
+
+
+def _read_assume_role(org: Organization, call: Call) -> _Asked:
+    """Return what an AssumeRole call asks for; raises Refusal for everything that is wrong with the call itself."""
     check = Checker(call.params)
     role_arn = check.text(Text("RoleArn", 20, 2048, _ARN_TEXT.pattern, required=True)) or ""
     name = check.text(Text("RoleSessionName", 2, 64, rules.SESSION_NAME, required=True)) or ""
@@ -44,16 +90,11 @@ def assume_role(org: Organization, call: Call) -> dict[str, Any]:
     source_identity = check.text(Text("SourceIdentity", 2, 64, rules.SESSION_NAME))
     token_size = check.number(Number("MinimumSessionTokenSize", 0, 4096)) or 0
     check.done()
-    caller = call.principal
-    authority.may_assume_at_all(caller, role_arn)
+    authority.may_assume_at_all(call.principal, role_arn)
     if not _ROLE_ARN.fullmatch(role_arn):
         raise validation(f"{role_arn} is invalid")
-    inherited = _inherited(caller)
+    inherited = _inherited(call.principal)
     _check_tags(tags, transitive, inherited)
-    account = role_arn.split(":")[4]
-    percent = packed_percent(policy, policy_arns, tags)
-    policies = session_policies(org, account, policy, policy_arns)
-    with_code = check_code(org, caller, serial, code, call.now)
     wanted = authority.Wanted(
         role_arn=role_arn,
         session_name=name,
@@ -66,32 +107,9 @@ def assume_role(org: Organization, call: Call) -> dict[str, Any]:
         policy=policy,
         policy_arns=policy_arns,
     )
-    role = authority.check_assume_role(org, call, wanted, with_code=with_code)
-    kept_source = caller.session.source_identity if caller.session else ""
-    session = _issue(
-        org,
-        call,
-        kind="role-session",
-        account=account,
-        arn=f"arn:aws:sts::{account}:assumed-role/{role.name}/{name}",
-        unique_id=f"{role.id}:{name}",
-        owner=role.arn,
-        seconds=duration or DEFAULT_ROLE_SECONDS,
-        tags=_merge(inherited.items(), tags),
-        transitive=(*inherited, *transitive),
-        source_identity=source_identity or kept_source,
-        policies=policies,
-        token_size=token_size,
-    )
-    result: dict[str, Any] = {
-        "AssumedRoleUser": {"AssumedRoleId": session.unique_id, "Arn": session.arn},
-        "Credentials": credentials(session),
-    }
-    if session.source_identity:
-        result["SourceIdentity"] = session.source_identity
-    if percent is not None:
-        result["PackedPolicySize"] = percent
-    return result
+    percent = packed_percent(policy, policy_arns, tags)
+    policies = session_policies(org, role_arn.split(":")[4], policy, policy_arns)
+    return _Asked(wanted, serial, code, token_size, percent, policies)
 
 
 def get_session_token(org: Organization, call: Call) -> dict[str, Any]:
@@ -236,10 +254,6 @@ def _check_tags(tags: tuple[tuple[str, str], ...], transitive: tuple[str, ...], 
             "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from "
             "the calling session.",
         )
-
-
-def _merge(*groups: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(pair for group in groups for pair in group)
 
 
 def _issue(
