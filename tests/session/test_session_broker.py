@@ -522,19 +522,24 @@ def test_a_hundred_threads_share_one_call_and_one_code(house):
 
 def test_renewals_at_once_share_one_call(house):
     plan = planned(a_target())
-    house.broker.session(plan, FakePerson())
-    ready = threading.Barrier(8)
-    inside = threading.Event()
-    house.sts.script = [lambda: inside.wait(0.3) and None]
+    old = house.broker.session(plan, FakePerson())
+    looked, everybody = [], threading.Event()
+    read = house.store.read
 
-    def renew(_: int):
-        ready.wait()
-        return house.another(30).session(plan, FakePerson(), fresh=True)
+    def counting(name: str):
+        looked.append(threading.get_ident())
+        if len(set(looked)) == 8:
+            everybody.set()
+        return read(name)
 
+    house.store.read = counting
+    house.sts.script = [lambda: everybody.wait(10) and None]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(renew, range(8)))
+        found = list(pool.map(lambda _: house.another(30).session(plan, FakePerson(), fresh=True), range(8)))
+    assert everybody.is_set()
     assert len(house.sts.calls) == 2
-    assert {one.credentials.access_key_id for one in found} == {f"ASIA{2:016}"}
+    assert old.credentials.access_key_id not in {one.credentials.access_key_id for one in found}
+    assert len({one.credentials.access_key_id for one in found}) == 1
 
 
 def test_different_roles_at_once_share_the_code_and_never_wait_in_a_circle(house):

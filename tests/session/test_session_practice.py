@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from xswitch.catalog.model import VaultRef
-from xswitch.errors import Denied, InvalidConfig, Unreachable, WrongCode
+from xswitch.catalog.model import Identity, VaultRef
+from xswitch.errors import Denied, InvalidConfig, PersonNeeded, Unreachable, WrongCode
 from xswitch.secret import Secret
 from xswitch.session.externals import keep_external_id
 from xswitch.session.sts import BotoSts
@@ -179,6 +179,67 @@ def test_the_hostile_account_is_an_account(house):
     target = next(target for target in house.catalog.targets if "touch pwned" in target.account.name)
     session = house.open(replace(target, session_name="{account}"))
     assert house.who(session) == session.arn
+
+
+# ── other identities
+
+
+def _with(house, identity, **environ):
+    """Put an identity and variables into the house; return a target that it opens."""
+    house.environ |= environ
+    house.catalog = replace(house.catalog, identities=dict(house.catalog.identities) | {identity.name: identity})
+    return replace(house.target("sandbox-ada/ReadOnly"), identity=identity.name, duration=14400)
+
+
+def test_a_user_s_keys_in_the_environment_are_as_good_as_in_the_vault(house):
+    key, secret = house.practice.user_access_key
+    outside = Identity("outside", "environment", mfa_serial=house.practice.mfa_serial)
+    target = _with(house, outside, AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY=secret)
+    assert house.open(target).duration == 14400
+    session = house.open(replace(target, mfa=True, duration=None))
+    assert house.calls[-2:] == ["GetSessionToken ok", "AssumeRole ok"]
+    del house.environ["AWS_ACCESS_KEY_ID"], house.environ["AWS_SECRET_ACCESS_KEY"]
+    house.environ["XSWITCH_TARGET"] = session.target
+    again = house.open(replace(target, mfa=True, duration=None))
+    assert again.credentials == session.credentials, "inside a switched shell the vault still serves"
+    with pytest.raises(PersonNeeded, match="not the keys of outside"):
+        house.open(replace(target, session_name="another"))
+
+
+def test_a_role_s_keys_in_the_environment_are_a_chain(house):
+    hub = house.open("identity-hub/Hub")
+    token = hub.credentials.session_token
+    assert token is not None
+    target = _with(
+        house,
+        Identity("outside", "environment"),
+        AWS_ACCESS_KEY_ID=hub.credentials.access_key_id,
+        AWS_SECRET_ACCESS_KEY=hub.credentials.secret_access_key.reveal(),
+        AWS_SESSION_TOKEN=token.reveal(),
+    )
+    audit = replace(house.target(f"{PROD}/Audit"), identity="outside", via="", duration=14400)
+    before = house.calls.count("GetCallerIdentity ok")
+    session = house.open(audit)
+    assert (session.duration, session.why, session.asked) == (3600, "as every chain does", 14400)
+    with pytest.raises(Denied):
+        house.open(target)
+    assert house.calls.count("GetCallerIdentity ok") == before + 1, "whose keys they are is asked once"
+    house.environ |= {"AWS_ACCESS_KEY_ID": house.practice.user_access_key[0], "AWS_SESSION_TOKEN": ""}
+    house.environ |= {"AWS_SECRET_ACCESS_KEY": house.practice.user_access_key[1]}
+    with pytest.raises(Denied):
+        house.open(audit)
+    assert house.calls.count("GetCallerIdentity ok") == before + 2, "other keys are somebody else's until asked"
+
+
+def test_a_profile_s_keys(house, tmp_path):
+    key, secret = house.practice.user_access_key
+    file = tmp_path / "credentials"
+    file.write_text(f"[corp]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
+    identity = Identity("corp", "profile", profile="corp")
+    target = _with(house, identity, AWS_SHARED_CREDENTIALS_FILE=str(file), AWS_CONFIG_FILE=str(tmp_path / "none"))
+    session = house.open(target)
+    assert (session.duration, session.identity) == (14400, "corp")
+    assert house.open(target).credentials == session.credentials
 
 
 # ── faults

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from xswitch.credentials import Credentials, key_fingerprint
-from xswitch.errors import Denied, PersonNeeded, Unreachable, Usage
+from xswitch.errors import Denied, InvalidConfig, PersonNeeded, Problem, Unreachable, Usage
 from xswitch.identity import stored
 from xswitch.secret import Secret
 from xswitch.text import clean
@@ -119,12 +119,19 @@ def _profile_credentials(identity: Identity, environ: Mapping[str, str]) -> Cred
         raise PersonNeeded(f"the AWS profile {shown} wants a login", hint) from None
     except (exceptions.CredentialRetrievalError, exceptions.PartialCredentialsError) as error:
         raise PersonNeeded(f"the AWS profile {shown} gives no credentials: {_said(error)}", _try_it(shown)) from None
+    except (exceptions.ConfigParseError, exceptions.InvalidConfigError) as error:
+        file = clean(str(_aws_files(environ)[0]))
+        raise InvalidConfig((Problem(file, None, shown, _said(error), _try_it(shown)),)) from None
     except exceptions.ClientError as error:
         code, said = (clean(str(error.response.get("Error", {}).get(key, ""))) for key in ("Code", "Message"))
         message = f"AWS denied the AWS profile {shown}: {said}"
         raise Denied(message, _try_it(shown), aws_code=code, aws_message=said, side="caller") from None
     except exceptions.BotoCoreError as error:
         raise Unreachable(f"the AWS profile {shown} gives no credentials: {_said(error)}", _try_it(shown)) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # A helper program that is missing, or that prints nonsense, ends so in botocore.
+        words = "its helper can't be run" if isinstance(error, OSError) else "what it gives makes no sense"
+        raise PersonNeeded(f"the AWS profile {shown} gives no credentials: {words}", _try_it(shown)) from None
     if frozen is None or not frozen.access_key:
         hint = f"`aws login`, or `aws configure --profile {shown}`"
         raise PersonNeeded(f"the AWS profile {shown} holds no credentials", hint)

@@ -77,7 +77,7 @@ def main_region(session: BotoSession, partition: str) -> str:
 
 
 def host_of(session: BotoSession, region: str) -> str:
-    """Return the host of STS in a region, ``sts.<region>.<the partition's domain>``: to tell whether a proxy serves it."""
+    """Return the host of STS in a region, to tell whether a proxy serves it."""
     from botocore.exceptions import UnknownRegionError
 
     try:
