@@ -145,7 +145,16 @@ async def board(pilot: Pilot[int | str], engine: StandIn) -> None:
 
 async def denied(pilot: Pilot[int | str], engine: StandIn) -> None:
     engine.granted["payments-prod/Deploy"] = engine.now + 3600
-    engine.raises = Denied("denied", aws_code="AccessDenied", target="payments-prod/Deploy")
+    said = "because no identity-based policy allows the sts:AssumeRole action"
+    engine.raises = Denied(
+        f"AWS denied payments-prod/Deploy, {said}",
+        aws_code="AccessDenied",
+        aws_message="User: arn:aws:sts::222233334444:assumed-role/Hub/ada is not authorized to perform: sts:AssumeRole "
+        f"on resource: arn:aws:iam::444455556666:role/ci/Deploy {said}",
+        request_id="3f2a91c4-5d6e-4f70-8a91-b2c3d4e5f607",
+        side="caller",
+        target="payments-prod/Deploy",
+    )
     await search(pilot, engine)
     await pilot.press("enter")
     await until(pilot, lambda: type(pilot.app.screen).__name__ == "DeniedScreen")

@@ -12,7 +12,7 @@ from xswitch.catalog.model import Account, Catalog, Environment, Identity, Targe
 from xswitch.credentials import Credentials
 from xswitch.engine import Ended, Live, Outlook, Practice
 from xswitch.errors import Denied
-from xswitch.govern.denial import Check, Explanation, SideView, Stop
+from xswitch.govern.denial import Explanation, explain
 from xswitch.paths import Paths
 from xswitch.secret import Secret
 from xswitch.session.model import Caller, CodeAsk, GuardAsk, Hop, Options, Person, Plan, Session
@@ -367,7 +367,7 @@ class StandIn:
         return f"export AWS_SECRET_ACCESS_KEY='{session.credentials.secret_access_key.reveal()}'  # {form}\n"
 
     def explain(self, denied: Denied, plan: Plan) -> Explanation:
-        return explanation(self.now, plan.target.name)
+        return explain(denied, plan, now=self.now)
 
     def practice(self) -> Practice | None:
         return self.shown
@@ -398,7 +398,7 @@ def _picker(engine: StandIn) -> list[Live]:
     return [
         engine._session("data-lake-prod/Analyst", 24 * 60, 3600, "no code", ()),
         engine._session("payments-prod/ReadOnly", 42 * 60, 3600, "no code", (("shell", 1080),)),
-        engine._session("payments-staging/Admin", 3 * 3600 + 12 * 60, 4 * 3600, "by itself", ()),
+        engine._session("payments-staging/Admin", 3 * 3600 + 12 * 60, 4 * 3600, "no code", ()),
         engine._session("sandbox-ada/Admin", 6 * 3600 + 5 * 60, 8 * 3600, "no code", ()),
     ]
 
@@ -411,7 +411,7 @@ def _board(engine: StandIn) -> list[Live]:
             "payments-prod/ReadOnly", 42 * 60, 3600, "no code", (("shell", 1080), ("shell", 60), ("exec terraform", 12))
         ),
         engine._session("log-archive/LogReader", 51 * 60, 3600, "a login", ()),
-        engine._session("payments-staging/Admin", 3 * 3600 + 12 * 60, 4 * 3600, "by itself", (("shell", 48 * 60),)),
+        engine._session("payments-staging/Admin", 3 * 3600 + 12 * 60, 4 * 3600, "no code", (("shell", 48 * 60),)),
         engine._session("sandbox-ada/Admin", 6 * 3600 + 5 * 60, 8 * 3600, "no code", ()),
     ]
 
@@ -435,54 +435,3 @@ def _visits(now: float) -> dict[str, tuple[float, int, float]]:
         "payments-prod/Audit": (0.1, 1, now - 34 * day),
         "web-prod/ReadOnly": (0.6, 2, now - 3 * day),
     }
-
-
-def explanation(now: float, target: str = "payments-prod/Deploy") -> Explanation:
-    """The denial of the pictures."""
-    caller = SideView(
-        "allows",
-        "policy HubAssume on identity-hub/Hub",
-        (
-            Check("ok", "action", "sts:AssumeRole"),
-            Check("ok", "resource", "role/ci/Deploy"),
-            Check("ok", "explicit deny", "none"),
-            Check("ok", "boundary", "none"),
-            Check("unknown", "SCP", "can't be read from here"),
-        ),
-    )
-    role = SideView(
-        "denies",
-        "trust policy, read through payments-prod/ReadOnly",
-        (
-            Check("ok", "principal", "identity-hub/Hub"),
-            Check("ok", "action", "sts:AssumeRole, sts:TagSession"),
-            Check("ok", "source id", "ada, any is accepted"),
-            Check("ok", "MFA", "not wanted on this step"),
-            Check("no", "external id", "wants a value, none was sent"),
-        ),
-    )
-    return Explanation(
-        target,
-        "The role wants an external id, and none was sent.",
-        "sure of this; the SCP is unread",
-        "AccessDenied",
-        "User: arn:aws:sts::222233334444:assumed-role/Hub/ada is not authorized to perform: sts:AssumeRole "
-        "on resource: arn:aws:iam::444455556666:role/ci/Deploy",
-        "3f2a91c4-5d6e-4f70-8a91-b2c3d4e5f607",
-        now,
-        (
-            Stop("ada", "IAM user in central"),
-            Stop("identity-hub/Hub", "assumed just now"),
-            Stop(target, "444455556666"),
-        ),
-        1,
-        caller,
-        role,
-        "one line in your catalog, nothing in AWS",
-        (
-            "catalog.d/payments.toml, under the role Deploy:",
-            '+ external_id = { vault = "payments-deploy" }',
-            "The value stands in the trust policy of the role. It goes into the vault and is never shown.",
-            "If this id isn't yours to use, ask the account's owner: team payments.",
-        ),
-    )

@@ -223,13 +223,16 @@ async def test_a_question_after_stopping_is_refused(engine: StandIn) -> None:
 
 
 async def test_a_denial_is_explained_and_kept(engine: StandIn) -> None:
-    engine.raises = Denied("denied", aws_code="AccessDenied", target="web-dev/PowerUser")
+    said = (
+        "on resource: arn:aws:iam::1:role/PowerUser because no resource-based policy allows the sts:AssumeRole action"
+    )
+    engine.raises = Denied("denied", aws_code="AccessDenied", aws_message=said, target="web-dev/PowerUser")
     app = make_app(engine)
     async with app.run_test(size=(120, 36)) as pilot:
         await pick(pilot, "web-dev")
         await at(pilot, DeniedScreen)
         shown = text(app)
-        for words in ("DENIED", "stops here", "Caller's side  allows", "Role's side  denies", "Smallest change"):
+        for words in ("DENIED", "stops here", "Caller's side  can't be told", "Role's side  denies", "Smallest change"):
             assert words in shown
         await pilot.press("escape", "ctrl+e")
         await at(pilot, DeniedScreen)
@@ -243,7 +246,7 @@ async def test_a_denial_is_explained_and_kept(engine: StandIn) -> None:
     "size", [(120, 36), (80, 24), (60, 20), (40, 12), (20, 8)], ids=lambda size: f"{size[0]}x{size[1]}"
 )
 async def test_a_denial_fits_and_scrolls(engine: StandIn, size: tuple[int, int]) -> None:
-    engine.raises = Denied("denied")
+    engine.raises = Denied("denied", aws_code="AccessDenied", aws_message="on resource: arn:aws:iam::1:role/ci/Deploy")
     app = make_app(engine)
     async with app.run_test(size=size) as pilot:
         await pick(pilot, "web-dev")

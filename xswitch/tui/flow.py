@@ -181,7 +181,7 @@ class Switching:
         until = clock(session.expires, app.desk.zone)
         name = clean(session.target)
         if use == "renew":
-            app.say(f"{name} is renewed until {until}. Open shells follow at their next prompt.", "live")
+            app.say(f"{name} is renewed until {until}. Open shells keep the old keys: enter again.", "live")
         elif use == "copy":
             from xswitch.tui.clipboard import copy_environment
 

@@ -54,14 +54,15 @@ class Outcome(Painted):
         how = {
             "by itself": "It renews by itself", "no code": "renews it, no code", "a code": "renews it with a code",
             "a login": "renews it with a login", "confirmation": "renews it once you confirm again",
+            "can't": "can't renew it: the catalog has its target no more",
         }[live.renewal]  # fmt: skip
         lead = [Span(rail, env.hue), Span("   ")]
         renew = [
             Span("ctrl+r", "accent", bold=True),
-            Span(f" {how}. Open shells follow at their next prompt.", "muted"),
+            Span(f" {how}. Open shells keep the old keys: enter again.", "muted"),
         ]
         if live.renewal == "by itself":
-            renew = [Span(f"{how} before that; open shells follow at their next prompt.", "muted")]
+            renew = [Span(f"{how} before that; open shells keep the old keys.", "muted")]
         return [
             [*lead, Span(f"{name} ends at {at}{with_it}.", "strong")],
             [*lead, *renew],
