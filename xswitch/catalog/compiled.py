@@ -123,8 +123,8 @@ def _blocks(catalog: Catalog, identities: Mapping[str, bytes], environments: Map
         owner = [account.id, account.name, account.ou, account.environment]
         for pair in account.tags:
             owner += pair
-        first = FIELD.join([text.encode() for text in owner])
-        blocks.append(PART.join((first, environments.get(account.environment, b""), rest)))
+        first = FIELD.join(map(str.encode, owner))
+        blocks.append(first + PART + environments.get(account.environment, b"") + PART + rest)
     return blocks
 
 
@@ -147,7 +147,7 @@ def _roles(rows: Iterable[Row], written: dict[int, bytes], identities: Mapping[s
 
 def _slots(accounts: Iterable[Account], blocks: list[bytes]) -> bytes:
     """Return the hash table: open addressing, at most half full, so that a search soon meets an empty slot."""
-    pack = Struct("=III").pack
+    pack = Struct("=IIII").pack
     size = 8
     while size < 4 * len(blocks):
         size *= 2
@@ -156,14 +156,14 @@ def _slots(accounts: Iterable[Account], blocks: list[bytes]) -> bytes:
     offset = 0
     for account, block in zip(accounts, blocks, strict=True):
         length = len(block)
-        where = pack(crc32(block), offset, length)
-        offset += length + len(BLOCKS_APART)
-        for key in {account.name, account.id}:
-            checksum = crc32(key.encode("utf-8", "surrogatepass"))
+        at, block_sum = offset, crc32(block)
+        offset += length + 1
+        for key in (account.name, account.id) if account.name != account.id else (account.id,):
+            checksum = crc32(key.encode())
             place = checksum & mask
             while table[place] is not None:
                 place = (place + 1) & mask
-            table[place] = checksum.to_bytes(4, byteorder) + where
+            table[place] = pack(checksum, block_sum, at, length)
     return b"".join([slot or fast.EMPTY for slot in table])
 
 

@@ -139,7 +139,7 @@ def _names(merged: Merged) -> dict[str, str]:
     """
     given = {entries[0].id: _naming(entries) for entries in merged.entries}
     for entry in given.values():
-        if not entry.name:
+        if not entry.name and not entry.misnamed:
             merged.report.add(entry.part.document, (*entry.keys, "name"), "name is missing", "no other file names it")
     if all(part.source.rank == 0 for part in merged.parts):
         return {account_id: entry.name for account_id, entry in given.items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final, Literal, cast
 
 from xswitch.catalog import fields, schema
@@ -23,7 +24,9 @@ NOTHING: Final[Given] = {}
 
 _NOT_SETTINGS: Final = frozenset(("id", "name", "ou", "environment", "tags", "roles"))
 
-_TABLES: Final = frozenset((dict,))
+_TEXT: Final = frozenset((str,))
+_NONE: Final[list[object]] = []
+_NAME: Final = itemgetter("name")
 
 SourceKind = Literal["own", "shared", "synced"]
 
@@ -73,6 +76,12 @@ class AccountEntry:
     def keys(self) -> Keys:
         """Where it stands in its file."""
         return ("accounts", self.place)
+
+    @property
+    def misnamed(self) -> bool:
+        """Tell whether a name is written here that can't be used, which is noted already."""
+        accounts = self.part.document.data.get("accounts")
+        return not self.name and isinstance(accounts, list) and "name" in accounts[self.place]
 
     @property
     def identified(self) -> bool:
@@ -232,6 +241,8 @@ def _parse_accounts(part: Part, report: Report) -> None:
         found = known.get(text)
         if found is None:
             before = report.count
+            for below, message, hint in schema.tables(roles):
+                report.add(part.document, (*entry.keys, "roles", *below), message, hint)
             found = _parse_roles(entry, report, roles)
             if report.count == before:
                 known[text] = found
@@ -243,7 +254,10 @@ def _parse_accounts(part: Part, report: Report) -> None:
 def _reading(roles: list[Any]) -> tuple[object, ...]:
     """Return what tells a list of roles from others: equal only where both are right and the same, or neither is."""
     try:
-        reading = tuple([table["name"] if len(table) == 1 else (repr(table),) for table in roles])
+        if sum(map(len, roles)) == len(roles):  # nothing but names, or a KeyError
+            reading = tuple(map(_NAME, roles))
+        else:
+            reading = tuple([table["name"] if len(table) == 1 else (repr(table),) for table in roles])
         hash(reading)
     except (TypeError, KeyError):
         return ((repr(roles),),)
@@ -252,24 +266,20 @@ def _reading(roles: list[Any]) -> tuple[object, ...]:
 
 def _sound(table: Mapping[str, Any]) -> bool:
     """Tell, quickly, that an account holds nothing but the usual, all of it right. False asks for a closer look."""
-    account_id, name, ou, tags = table.get("id"), table.get("name"), table.get("ou", "-"), table.get("tags", NOTHING)
-    environment, roles = table.get("environment", "-"), table.get("roles", [])
+    given = table.get
+    account_id, name, ou, environment = given("id"), given("name"), given("ou", "-"), given("environment", "-")
+    tags = given("tags", NOTHING)
     return (
         table.keys() <= _NOT_SETTINGS
-        and type(roles) is list
-        and _TABLES.issuperset(map(type, roles))
-        and type(account_id) is str
+        and type(account_id) is type(name) is type(ou) is type(environment) is str
         and len(account_id) == 12
         and account_id.isascii()
         and account_id.isdigit()
-        and type(name) is str
-        and not (name.isspace() or not name)
-        and not misleading(name, account_id)
-        and type(ou) is str
-        and not (ou.isspace() or not ou)
-        and type(environment) is str
-        and not (environment.isspace() or not environment)
-        and (tags is NOTHING or (type(tags) is dict and all(type(value) is str for value in tags.values())))
+        and len(name) != 12  # a name of twelve may be an id
+        and not name.startswith("arn:")
+        and bool(name.strip() and ou.strip() and environment.strip())
+        and (tags is NOTHING or (type(tags) is dict and _TEXT.issuperset(map(type, tags.values()))))
+        and type(given("roles", _NONE)) is list
     )
 
 

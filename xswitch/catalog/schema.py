@@ -20,7 +20,8 @@ _ANYWHERE: Final[dict[str, Check]] = {
 DEFAULTS: Final[Mapping[str, Check]] = _ANYWHERE
 
 
-def _array_of_tables(value: object) -> tuple[Fault, ...]:
+def tables(value: object) -> tuple[Fault, ...]:
+    """Take an array of tables."""
     if isinstance(value, list):
         return tuple(
             ((place,), *fields.refused("a table", item)[0][1:])
@@ -38,7 +39,7 @@ ACCOUNT: Final[Mapping[str, Check]] = {
     "ou": fields.string,
     "environment": fields.string,
     "tags": fields.tags,
-    "roles": _array_of_tables,
+    "roles": tables,
     **_ANYWHERE,
 }
 
@@ -96,8 +97,8 @@ TOP: Final[Mapping[str, Check]] = {
     "defaults": lambda value: FINE if isinstance(value, dict) else fields.refused("a table", value),
     "identities": lambda value: _tables(value, "[identities.central]"),
     "environments": lambda value: _tables(value, "[environments.prod]"),
-    "accounts": _array_of_tables,
-    "roles": _array_of_tables,
+    "accounts": tables,
+    "roles": tables,
 }
 
 
