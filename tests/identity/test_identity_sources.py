@@ -49,6 +49,8 @@ def profiles(tmp_path, monkeypatch) -> Profiles:
         monkeypatch.delenv(name, raising=False)
     for name, value in OUTSIDE.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/a-renewing-shell")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9/")
     made = Profiles(tmp_path)
     made.write()
     return made

@@ -189,6 +189,13 @@ def test_a_session_on_the_way_that_aws_takes_no_more_is_made_anew_once(house):
         house.broker.session(planned(CHAINED, HUB_ROLE), FakePerson(), fresh=True)
 
 
+def test_keys_of_the_person_that_have_expired_are_not_tried_twice(house):
+    house.sts.script = [Denied("over", aws_code="ExpiredToken")]
+    with pytest.raises(Denied, match="over"):
+        house.broker.session(planned(a_target()), FakePerson())
+    assert len(house.sts.calls) == 1
+
+
 def test_a_denial_of_a_session_from_the_vault_is_not_tried_twice(house):
     house.broker.session(planned(HUB_ROLE), FakePerson())
     house.sts.script = [Denied("no", aws_code="AccessDenied")]

@@ -214,7 +214,7 @@ def test_everything_of_the_target_goes_into_the_request():
 def test_a_transitive_tag_is_not_passed_again_down_the_chain():
     hub = replace(HUB_ROLE, session_tags=(("Team", "payments"),), transitive_tags=("Team",))
     target = a_target(
-        PAYMENTS, "Deploy", via=hub.name, session_tags=(("team", "payments"), ("x", "1")), transitive_tags=("team",)
+        PAYMENTS, "Deploy", via=hub.name, session_tags=(("TEAM", "payments"), ("x", "1")), transitive_tags=("TEAM",)
     )
     assert planned(target, hub).hops[1].tags == (("x", "1"),)
     assert planned(target, hub).hops[1].transitive_tags == ()

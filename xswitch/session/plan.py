@@ -189,7 +189,7 @@ def _device(given: _Given, chain: tuple[Target, ...], *, mfa: bool) -> str:
 
 def _hops(given: _Given, chain: tuple[Target, ...], options: Options, duration: int, device: str) -> tuple[Hop, ...]:
     """Return the calls, one after the other. ``duration`` is the last one's."""
-    direct = bool(device) and duration > HOUR and not given.chained
+    direct = bool(device) and duration > HOUR
     hops: list[Hop] = []
     if device and not direct:
         hops.append(_session_token(given.identity, given.caller, device))
