@@ -180,8 +180,8 @@ def _boundary(org: Organization, entity: User | Role | None) -> Document | None:
 
 
 def _levels(org: Organization, account: str, kind: str) -> tuple[tuple[Document, ...], ...]:
-    """Return the organization's policies that bind an account, a level each, root first."""
-    if kind not in org.policy_types or not org.member(account):
+    """Return the organization's policies that bind an account, a level each, root first; none outside of it."""
+    if kind not in org.policy_types:
         return ()
     return tuple(
         tuple(

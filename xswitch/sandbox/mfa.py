@@ -28,7 +28,7 @@ def check_code(org: Organization, caller: Principal, serial: str | None, code: s
         raise access_denied(HALF_MFA)
     user = org.user(caller.owner)
     device = org.accounts[caller.account].devices.get(serial)
-    if user is None or device is None or device.user != user.name or caller.kind not in ("user", "session-token"):
+    if user is None or device is None or device.user != user.name:
         raise access_denied(BAD_DEVICE)
     if not spend(device, code, now):
         raise access_denied(BAD_CODE)
