@@ -154,7 +154,7 @@ def test_each_problem_has_its_line_key_and_hint(
         ("version = true\n" + ACCOUNT, "version", "has to be a whole number"),
         ("version = 1\n", "", "there is no account"),
         ("version = 1\naccounts = []\n", "", "there is no account"),
-        ("version = 1\n" + ACCOUNT + 'roles = [{ name = "A" }]', "accounts[0].identity", "no identity"),
+        ("version = 1\n" + ACCOUNT + 'roles = [{ name = "A" }]', "accounts[0].roles[0].identity", "no identity"),
         ("", "version", "version is missing"),
         ("", "", "there is no account"),
     ],

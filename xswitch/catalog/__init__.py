@@ -8,7 +8,7 @@
     parse + schema, fields                        one file, every value against its rule
             │
             ▼
-    merge ──► expand ──► ways                     precedence, names; role sets, settings, via: rows
+    merge ──► expand ──► ways                     precedence, names; role sets, settings, chains
             │
             ▼
     loading ◄──► compiled ──► fast              the catalog, its cache, one row of it without any import

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from xswitch.catalog import fast
 from xswitch.catalog.fast import BLOCKS_APART, FIELD, ITEM, PART
 from xswitch.catalog.model import Account, Catalog, Environment, Identity, VaultRef
-from xswitch.catalog.rows import Row, Settings, Targets, partition_of
+from xswitch.catalog.rows import Role, Settings, Targets, partition_of
 from xswitch.files import make_private_folder, write_atomically
 
 _IDENTITY_FIELDS: Final = tuple(Identity.__slots__)
@@ -113,13 +113,11 @@ def _blocks(catalog: Catalog, identities: Mapping[str, bytes], environments: Map
     targets = cast(Targets, catalog.targets)
     blocks: list[bytes] = []
     written: dict[int, bytes] = {}
-    repeated: dict[tuple[int, ...], bytes] = {}
-    for account, (start, end, mark) in zip(catalog.accounts, targets.spans, strict=True):
-        rest = repeated.get(mark) if mark else None
+    repeated: dict[int, bytes] = {}
+    for account, roles in zip(targets.accounts, targets.roles, strict=True):
+        rest = repeated.get(id(roles))
         if rest is None:
-            rest = _roles(targets.rows[start:end], written, identities)
-            if mark:
-                repeated[mark] = rest
+            rest = repeated[id(roles)] = _roles(roles, written, identities)
         owner = [account.id, account.name, account.ou, account.environment]
         for pair in account.tags:
             owner += pair
@@ -128,11 +126,11 @@ def _blocks(catalog: Catalog, identities: Mapping[str, bytes], environments: Map
     return blocks
 
 
-def _roles(rows: Iterable[Row], written: dict[int, bytes], identities: Mapping[str, bytes]) -> bytes:
+def _roles(roles: Iterable[Role], written: dict[int, bytes], identities: Mapping[str, bytes]) -> bytes:
     places: dict[int, str] = {}
     texts: list[str] = []
     parts: list[bytes] = [b""]
-    for _, role, arn, settings in rows:
+    for role, arn, settings in roles:
         key = id(settings)
         place = places.get(key)
         if place is None:
@@ -147,24 +145,25 @@ def _roles(rows: Iterable[Row], written: dict[int, bytes], identities: Mapping[s
 
 def _slots(accounts: Iterable[Account], blocks: list[bytes]) -> bytes:
     """Return the hash table: open addressing, at most half full, so that a search soon meets an empty slot."""
-    pack = Struct("=IIII").pack
+    pack = Struct("=IIII").pack_into
     size = 8
     while size < 4 * len(blocks):
         size *= 2
     mask = size - 1
-    table: list[bytes | None] = [None] * size
-    offset = 0
+    table = bytearray(size * fast.SLOT)
+    used = bytearray(size)
+    at = 0
     for account, block in zip(accounts, blocks, strict=True):
-        length = len(block)
-        at, block_sum = offset, crc32(block)
-        offset += length + 1
+        block_sum, length = crc32(block), len(block)
         for key in (account.name, account.id) if account.name != account.id else (account.id,):
             checksum = crc32(key.encode())
             place = checksum & mask
-            while table[place] is not None:
+            while used[place]:
                 place = (place + 1) & mask
-            table[place] = pack(checksum, block_sum, at, length)
-    return b"".join([slot or fast.EMPTY for slot in table])
+            used[place] = 1
+            pack(table, place * fast.SLOT, checksum, block_sum, at, length)
+        at += length + 1
+    return bytes(table)
 
 
 def decode(data: bytes, head: fast.Head) -> Catalog | None:
@@ -177,11 +176,10 @@ def decode(data: bytes, head: fast.Head) -> Catalog | None:
     identity, region, duration, session_name, many, accounts_many = fast.texts(first)
     known = [Identity(*cast(Any, fast.texts(part))) for part in parts[: int(many)]]
     environments = [Environment(*cast(Any, fast.environment_fields(part))) for part in parts[int(many) :]]
-    rows: list[Row] = []
-    accounts = _decode_blocks(body, rows) if accounts_many != "0" else ()
+    targets = _decode_blocks(body) if accounts_many != "0" else Targets((), ())
     return Catalog(
-        Targets(rows),
-        accounts,
+        targets,
+        tuple(targets.accounts),
         {one.name: one for one in known},
         {one.name: one for one in environments},
         identity,
@@ -191,28 +189,22 @@ def decode(data: bytes, head: fast.Head) -> Catalog | None:
     )
 
 
-def _decode_blocks(body: bytes, rows: list[Row]) -> tuple[Account, ...]:
+def _decode_blocks(body: bytes) -> Targets:
     accounts: list[Account] = []
-    repeated: dict[bytes, tuple[list[tuple[str, str, Settings]], tuple[str, ...], Settings | None]] = {}
+    roles: list[list[Role]] = []
+    repeated: dict[bytes, list[Role]] = {}
     settings: dict[bytes, Settings] = {}
     for block in body.split(BLOCKS_APART):
         owner, _, rest = block.split(PART, 2)
-        account = Account(*cast(Any, fast.account_fields(owner)))
-        accounts.append(account)
+        accounts.append(Account(*cast(Any, fast.account_fields(owner))))
         known = repeated.get(rest)
         if known is None:
-            roles = _decode_roles(rest, settings)
-            alike = roles and all(not arn and one is roles[0][2] for _, arn, one in roles)
-            known = repeated[rest] = (roles, tuple(role for role, _, _ in roles), roles[0][2] if alike else None)
-        shared = known[2]
-        if shared is not None:
-            rows += [(account, role, "", shared) for role in known[1]]
-        else:
-            rows += [(account, role, arn, one) for role, arn, one in known[0]]
-    return tuple(accounts)
+            known = repeated[rest] = _decode_roles(rest, settings)
+        roles.append(known)
+    return Targets(accounts, roles)
 
 
-def _decode_roles(rest: bytes, known: dict[bytes, Settings]) -> list[tuple[str, str, Settings]]:
+def _decode_roles(rest: bytes, known: dict[bytes, Settings]) -> list[Role]:
     roles, *parts = rest.split(PART)
     if not roles:
         return []

@@ -1,4 +1,4 @@
-"""Accounts and role sets to rows: every target with its effective settings, and every ``via`` led somewhere."""
+"""Accounts and role sets to roles, each with its effective settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xswitch.catalog import fields
 from xswitch.catalog.merge import Merged, check_identity, settings_of
 from xswitch.catalog.model import Account, VaultRef
 from xswitch.catalog.parse import NOTHING, AccountEntry, Given, Part, RoleSet
-from xswitch.catalog.rows import IDENTITY, Row, Settings, Span
+from xswitch.catalog.rows import IDENTITY, Role, Settings
 from xswitch.tomlfile import quoted
 from xswitch.tomllines import Keys
 
@@ -25,6 +25,9 @@ _SSO_REFUSES: Final = (
     "duration",
 )
 
+At = tuple[int, int]
+"""The number of an account, and that of a role in it."""
+
 Place = tuple[Part, Keys]
 """Where a role is written, for messages."""
 
@@ -34,28 +37,31 @@ Chosen = tuple[Given, Part, Keys]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """The role sets that match an account, in order, and their names."""
+    """The role sets that match an account, in order, and their names.
+
+    ``alike``: nothing of the account itself is needed to tell what they give.
+    """
 
     sets: tuple[RoleSet, ...]
     names: frozenset[str]
+    alike: bool
 
 
-NO_MATCH: Final = Match((), frozenset())
+NO_MATCH: Final = Match((), frozenset(), True)
 
 
 class Expansion:
-    """Works out the rows of a catalog. ``places`` tells, for each row with a ``via``, where it is written."""
+    """Works out the roles of a catalog's accounts. ``places`` tells where each role with a ``via`` is written."""
 
     def __init__(self, merged: Merged) -> None:
         self.merged = merged
-        self.rows: list[Row] = []
-        self.spans: list[Span] = []
-        self.places: dict[int, Place] = {}
+        self.roles: list[list[Role]] = []
+        self.places: dict[At, Place] = {}
         self._settings: dict[tuple[int, int, int], tuple[Settings, Given, Given]] = {}
         self._sets: list[tuple[int, list[RoleSet]]] = []
         self._without_identity: set[int] = set()
         self._matches: dict[object, Match] = {}
-        self._ready: dict[tuple[int, int, int], list[tuple[str, Settings]]] = {}
+        self._shared: dict[tuple[int, int, int, int], list[Role]] = {}
         self._used: set[int] = set()
         for part in merged.parts:
             if part.sets:
@@ -66,41 +72,43 @@ class Expansion:
                     self._sets.append((rank, list(part.sets)))
         self._by_account = not all(one.selector.alike for _, sets in self._sets for one in sets)
 
-    def run(self) -> list[Row]:
-        """Return the rows, accounts together and in order. Notes what is wrong in the report."""
+    def run(self) -> list[list[Role]]:
+        """Return the roles of every account, in the order of the accounts. Notes what is wrong in the report."""
         merged = self.merged
         for account, entries in zip(merged.accounts, merged.entries, strict=True):
-            start = len(self.rows)
-            for entry in entries:
-                if entry.settings is not NOTHING and "identity" in entry.settings:
-                    check_identity(merged, entry.part, entry.keys, entry.settings["identity"])
             entry = entries[0]
             matched = self._matched(account) if self._sets else NO_MATCH
-            if len(entries) == 1 and not entry.part.overrides and not (matched.names & entry.roles.names):
-                plain = self._explicit(account, entry)
-                ready = self._from_sets(account, entry, matched)
-                mark = (id(entry.roles), plain, ready) if plain and ready else None
-            else:
+            if len(entries) > 1 or entry.part.overrides or (matched.names and matched.names & entry.roles.names):
+                self._check_identities(entries)
+                self.roles.append([])
                 self._merge_roles(account, entries)
-                mark = None
-            self.spans.append((start, len(self.rows), mark))
+                continue
+            key = (id(entry.roles), id(entry.settings), id(entry.part), id(matched))
+            shared = self._shared.get(key)
+            if shared is None:
+                self._check_identities(entries)
+                self.roles.append([])
+                self._choose(account, entry, matched)
+                if entry.roles.plain is not None and matched.alike:
+                    self._shared[key] = self.roles[-1]
+            else:
+                self.roles.append(shared)
         self._check_names()
         self._check_sets()
-        return self.rows
+        return self.roles
 
-    def _explicit(self, account: Account, entry: AccountEntry) -> int:
-        """Add the account's own roles; return what tells their settings, 0 where they are not all the same."""
-        names = entry.roles.plain
-        if names is not None:
-            if names:
-                effective = self._effective(NOTHING, entry.settings, entry.part)
-                self._check_has_identity(effective, entry.part, entry.keys)
-                self.rows += [(account, name, "", effective) for name in names]
-                return id(effective)
-            return 1
+    def _check_identities(self, entries: list[AccountEntry]) -> None:
+        for entry in entries:
+            if "identity" in entry.settings:
+                check_identity(self.merged, entry.part, entry.keys, entry.settings["identity"])
+
+    def _choose(self, account: Account, entry: AccountEntry, matched: Match) -> None:
+        """Add an account's own roles and those of role sets, which have no name in common."""
         for name, given, place in entry.roles.given:
             self._add(account, name, (given, entry.part, (*entry.keys, "roles", place)), entry.settings)
-        return 0
+        for role_set in matched.sets:
+            reaching = settings_of([entry], role_set.part.source.rank)
+            self._add(account, role_set.name, (role_set.given, role_set.part, ("roles", role_set.place)), reaching)
 
     def _matched(self, account: Account) -> Match:
         """Return the role sets that match an account; of one name, that of the first source."""
@@ -118,7 +126,8 @@ class Expansion:
                             self._note_twins(role_set, other)
                 for name, role_set in here.items():
                     chosen.setdefault(name, role_set)
-            found = self._matches[like] = Match(tuple(chosen.values()), frozenset(chosen))
+            alike = not any("via" in one.given or "policy_arns" in one.given for one in chosen.values())
+            found = self._matches[like] = Match(tuple(chosen.values()), frozenset(chosen), alike)
         return found
 
     def _note_twins(self, role_set: RoleSet, other: RoleSet) -> None:
@@ -127,27 +136,6 @@ class Expansion:
             f"gives {quoted(role_set.name)} to accounts that another role set gives it to: two targets with one name"
         )
         self.merged.report.add(role_set.part.document, ("roles", role_set.place), message, f"also at {where}")
-
-    def _from_sets(self, account: Account, entry: AccountEntry, matched: Match) -> int:
-        """Add the rows of role sets, of which none has a name that the account itself uses; return what tells them.
-
-        That is 0 where the account itself matters to them.
-        """
-        if not matched.sets:
-            return 1
-        key = (id(matched), id(entry.settings), entry.part.source.rank)
-        ready = self._ready.get(key)
-        if ready is not None:
-            self.rows += [(account, name, "", effective) for name, effective in ready]
-            return id(ready)
-        start = len(self.rows)
-        for role_set in matched.sets:
-            reaching = settings_of([entry], role_set.part.source.rank)
-            self._add(account, role_set.name, (role_set.given, role_set.part, ("roles", role_set.place)), reaching)
-        if not any("via" in one.given or "policy_arns" in one.given for one in matched.sets):
-            ready = self._ready[key] = [(name, effective) for _, name, _, effective in self.rows[start:]]
-            return id(ready)
-        return 0
 
     def _merge_roles(self, account: Account, entries: list[AccountEntry]) -> None:
         """Choose the roles of an account: source by source, an account's own entry before and over a role set."""
@@ -197,8 +185,8 @@ class Expansion:
         if given:
             self._check(account, effective, choice)
             if "via" in given:
-                self.places[len(self.rows)] = (part, keys)
-        self.rows.append((account, name, given.get("arn", ""), effective))
+                self.places[len(self.roles) - 1, len(self.roles[-1])] = (part, keys)
+        self.roles[-1].append((name, given.get("arn", ""), effective))
 
     def _effective(self, given: Given, settings: Given, part: Part) -> Settings:
         """Return the settings of a role: its own, else the account's, else the defaults of its source."""
@@ -285,8 +273,7 @@ class Expansion:
             owners: dict[str, AccountEntry] = {}
             for number in numbers if len(numbers) > 1 else ():
                 entry = merged.entries[number][0]
-                start, end, _ = self.spans[number]
-                for _, role, _, _ in self.rows[start:end]:
+                for role, _, _ in self.roles[number]:
                     first = owners.setdefault(role, entry)
                     if first is not entry and name:
                         where = first.part.document.place(first.keys)

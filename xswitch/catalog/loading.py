@@ -191,8 +191,13 @@ def read(paths: Paths, listing: fast.Listing, young: dict[str, str]) -> Reading:
     if not merged.accounts and not report.whole and not any(part.document.data.get("accounts") for part in parts):
         hint = "add one: [[accounts]] with id, name and roles"
         report.add(parts[0].document, (), "there is no account in the catalog", hint)
-    if merged.accounts and not expansion.rows:
+    if merged.accounts and not any(expansion.roles):
         notes.add(parts[0].document, (), "no account has a role: there is nothing to switch to")
+    for (
+        part
+    ) in parts:  # entries point back to their part: without this, all that was parsed would wait for the collector
+        part.accounts.clear()
+        part.sets.clear()
     return Reading(catalog_of(merged, expansion), report, notes)
 
 
@@ -215,7 +220,7 @@ def catalog_of(merged: Merged, expansion: Expansion) -> Catalog:
     """Return the catalog of what was merged and expanded."""
     own = merged.defaults.get(0, NOTHING)
     return Catalog(
-        Targets(expansion.rows, expansion.spans),
+        Targets(merged.accounts, expansion.roles),
         tuple(merged.accounts),
         merged.identities,
         merged.environments,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 from xswitch.catalog.fields import ROLE_ARN
 from xswitch.catalog.model import UNLISTED, Account, Catalog, Environment, Target
 from xswitch.catalog.pasted import permission_set
-from xswitch.catalog.rows import Row, Targets
+from xswitch.catalog.rows import Targets
 from xswitch.catalog.selector import Selector
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage
 from xswitch.text import clean
@@ -30,7 +30,7 @@ def resolve(catalog: Catalog, text: str) -> Target:
     account, slash, role = text.rpartition("/")
     if slash:
         by_id: Target | None = None
-        for place, (owner, name, _, _) in enumerate(_rows(catalog)):
+        for place, (owner, name) in enumerate(_rows(catalog)):
             if name != role:
                 continue
             if owner.name == account:
@@ -48,11 +48,16 @@ def resolve_guarded(catalog: Catalog, text: str) -> tuple[Target, Environment | 
     return target, catalog.environment_of(target)
 
 
-def _rows(catalog: Catalog) -> Iterable[Row]:
+def _rows(catalog: Catalog) -> Iterator[tuple[Account, str]]:
+    """Return account and role of every target, without making the targets where they are not made yet."""
     targets = catalog.targets
     if isinstance(targets, Targets):
-        return targets.rows
-    return [(target.account, target.role, target.arn, ()) for target in targets]  # type: ignore[misc]
+        for account, roles in zip(targets.accounts, targets.roles, strict=True):
+            for role, _, _ in roles:
+                yield account, role
+    else:
+        for target in targets:
+            yield target.account, target.role
 
 
 def _by_arn(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
@@ -60,7 +65,7 @@ def _by_arn(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
     account_id, name = found[2], found[4]
     reserved = permission_set(name)
     fitting: list[Target] = []
-    for place, (owner, role, _, _) in enumerate(_rows(catalog)):
+    for place, (owner, role) in enumerate(_rows(catalog)):
         if owner.id != account_id:
             continue
         target = catalog.targets[place]
@@ -136,7 +141,7 @@ def _hint(catalog: Catalog, text: str) -> str:
         account, role = text, ""
     near = owners.get(account) or owners.get(nearest(account, owners))
     if near is not None:
-        roles = [name for owner, name, _, _ in _rows(catalog) if owner.id == near.id]
+        roles = [name for owner, name in _rows(catalog) if owner.id == near.id]
         best = nearest(role, roles) if role else ""
         if best:
             return f"did you mean {quoted(f'{near.name}/{best}')}?"

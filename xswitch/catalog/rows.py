@@ -1,12 +1,14 @@
-"""The targets of a catalog as compact rows, which become :class:`Target` objects where they are looked at.
+"""The targets of a catalog, kept as lists of roles that become :class:`Target` objects where they are looked at.
 
-Ten thousand targets differ in little but account and role: a row names the two, and shares one :data:`Settings` with
-all the rows that have the same. So a catalog is ready before any object of it is made.
+Ten thousand targets differ in little but account and role: a role shares its :data:`Settings` with all that have the
+same, and accounts that are alike share their roles. So a catalog is ready before any object of it is made.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final, overload
 
 from xswitch.catalog.model import Account, Target, VaultRef
@@ -32,11 +34,8 @@ IDENTITY: Final = 0
 VIA: Final = 1
 REGION: Final = 3
 
-Row = tuple[Account, str, str, Settings]
-"""Account, role name, ARN ("" for the plain one) and settings."""
-
-Span = tuple[int, int, tuple[int, ...] | None]
-"""Where the rows of an account begin and end, and a mark: accounts of one mark have the same roles and settings."""
+Role = tuple[str, str, Settings]
+"""A role of an account: its name, its ARN ("" for the plain one) and its settings."""
 
 _PARTITIONS: Final = (
     ("cn-", "aws-cn"),
@@ -65,18 +64,19 @@ def plain_arn(region: str, account_id: str, role: str) -> str:
 class Targets(Sequence[Target]):
     """A read-only sequence of targets. It equals any sequence that has the same ones in the same order.
 
-    ``spans`` has a span for each account of the catalog, in order; only what was read from files has them.
+    ``roles`` has the roles of each account, in order; accounts whose roles are all the same may share one list.
     """
 
-    __slots__ = ("_made", "_rows", "spans")
+    __slots__ = ("_made", "_starts", "accounts", "roles")
 
-    def __init__(self, rows: Sequence[Row], spans: Sequence[Span] = ()) -> None:
-        self._rows = rows
-        self.spans = spans
-        self._made: list[Target | None] = [None] * len(rows)
+    def __init__(self, accounts: Sequence[Account], roles: Sequence[Sequence[Role]]) -> None:
+        self.accounts = accounts
+        self.roles = roles
+        self._starts = list(accumulate(map(len, roles), initial=0))
+        self._made: list[Target | None] = [None] * self._starts.pop()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._made)
 
     @overload
     def __getitem__(self, place: int) -> Target: ...
@@ -84,19 +84,22 @@ class Targets(Sequence[Target]):
     def __getitem__(self, place: slice) -> tuple[Target, ...]: ...
     def __getitem__(self, place: int | slice) -> Target | tuple[Target, ...]:
         if isinstance(place, slice):
-            return tuple(map(self.__getitem__, range(len(self._rows))[place]))
+            return tuple(map(self.__getitem__, range(len(self._made))[place]))
         made = self._made[place]
         if made is None:
-            account, role, arn, settings = self._rows[place]
+            place = place if place >= 0 else len(self._made) + place
+            number = bisect_right(self._starts, place) - 1
+            account = self.accounts[number]
+            role, arn, settings = self.roles[number][place - self._starts[number]]
             made = Target(account, role, arn or plain_arn(settings[REGION], account.id, role), *settings)
             self._made[place] = made
         return made
 
     def __iter__(self) -> Iterator[Target]:
-        return map(self.__getitem__, range(len(self._rows)))
+        return map(self.__getitem__, range(len(self._made)))
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Targets) and self._rows == other._rows:
+        if isinstance(other, Targets) and self.accounts == other.accounts and self.roles == other.roles:
             return True
         if isinstance(other, Sequence) and not isinstance(other, str | bytes):
             return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
@@ -106,8 +109,3 @@ class Targets(Sequence[Target]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} targets>"
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """The rows themselves, for those that need no objects."""
-        return self._rows
