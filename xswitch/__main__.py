@@ -6,6 +6,7 @@ lock or a temporary file lets go of it on the way out.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
+    _open_standard_streams()
     try:
         status = _run(sys.argv[1:])
         sys.stdout.flush()
@@ -41,7 +43,28 @@ def main() -> int:
         status = 128 + signal.SIGPIPE
     except Exception as error:
         status = _fault(error)
+    if status and sys.argv[1:2] == ["env"]:
+        _refuse_eval()
     return status
+
+
+def _open_standard_streams() -> None:
+    """Put /dev/null where stdin, stdout or stderr was closed, so that no file of ours gets its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                os.fstat(number)
+                continue
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, mode))
+
+
+def _refuse_eval() -> None:
+    """However `env` failed, make the `eval` of what it printed fail."""
+    from xswitch.cli.dispatch import refuse_eval
+
+    with contextlib.suppress(OSError):
+        refuse_eval(sys.argv[1:])
 
 
 def _fault(error: Exception) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from xswitch.catalog import Selector, check, sources
+from xswitch.catalog import Selector, check, locate, sources
 from xswitch.cli.output import Result, fail, say, table
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage
 from xswitch.text import iso8601, say_duration
@@ -115,7 +115,7 @@ def _show(text: str, context: Context) -> Result:
         ("source id", target.source_identity or "none"),
         ("region", plan.region or "none"),
         ("tags", ", ".join(f"{key}={value}" for key, value in target.account.tags) or "none"),
-        ("from", target.origin),
+        ("from", locate(target) or target.origin),
     ]
     return Result(f"{target.name}\n" + table(facts), as_json(context, [target], live)[0])
 

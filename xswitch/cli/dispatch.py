@@ -45,7 +45,7 @@ exit status:
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are xswitch's own."""
+    """An ArgumentParser whose errors are xswitch's own, and whose options are written in full."""
 
     def error(self, message: str) -> NoReturn:
         """Raise Usage in place of exiting."""
@@ -72,8 +72,6 @@ def dispatch(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
     except KeyboardInterrupt:
         return output.fail(Cancelled(), as_json=as_json)
     except XswitchError as error:
-        if arguments[:1] == ["env"] and not as_json:
-            _refuse_eval(arguments)
         return output.fail(error, as_json=as_json)
 
 
@@ -92,7 +90,12 @@ def _command(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
         near = get_close_matches(name, COMMANDS, n=1)
         raise Usage(f"no such command: {name}", f"did you mean `xswitch {near[0]}`?" if near else "xswitch --help")
     module = importlib.import_module(f"xswitch.cli.{name.replace('-', '_')}")
-    parser = Parser(prog=f"xswitch {name}", description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(
+        prog=f"xswitch {name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+        allow_abbrev=False,
+    )
     module.arguments(parser)
     own = _own(rest)
     try:
@@ -109,8 +112,10 @@ def _command(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
     return output.show(result, as_json=bool(getattr(args, "json", False)))
 
 
-def _refuse_eval(arguments: list[str]) -> None:
-    """Print what makes an ``eval`` of a failed ``xswitch env`` fail, unless the form is not a shell's."""
+def refuse_eval(arguments: list[str]) -> None:
+    """Print what makes an ``eval`` of a failed ``xswitch env`` fail, unless another form was asked for."""
+    if arguments[:1] != ["env"] or "--json" in _own(arguments):
+        return
     for index, argument in enumerate(arguments):
         form = argument.partition("=")[2] if argument.startswith("--format=") else ""
         if argument == "--format" and index + 1 < len(arguments):

@@ -31,6 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> Result:
     """List, add or remove."""
     if args.action == "list":
+        if args.name:
+            raise Usage("`identity list` takes no name", "xswitch identity list")
         found = context.engine.identities()
         rows = [(view.name, view.kind, view.account_id, view.arn or "not known yet") for view in found]
         data = [

@@ -7,15 +7,14 @@ do`` on stderr, or with ``--json`` an object on stdout.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from xswitch.errors import XswitchError
 from xswitch.text import clean
-
-if TYPE_CHECKING:
-    from xswitch.errors import XswitchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,14 @@ def show(result: Result, *, as_json: bool) -> int:
 
 def write(text: str) -> None:
     """Write to stdout, and see it go."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise XswitchError(f"the result can't be written: {(error.strerror or 'stdout fails').lower()}") from None
 
 
 def say(line: str) -> None:

@@ -6,10 +6,10 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from xswitch.cli.output import Result, table
+from xswitch.cli.output import Result, say, table
 from xswitch.cli.switching import plan_for, switch_arguments
-from xswitch.errors import NoSuchTarget, Usage
-from xswitch.text import iso8601, say_duration
+from xswitch.errors import Cancelled, NoSuchTarget, Usage, XswitchError
+from xswitch.text import clean, iso8601, say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -27,11 +27,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> Result:
     """List, renew or end."""
+    if args.action is None and args.all:
+        raise Usage("--all goes with renew or end", "xswitch sessions end --all")
     if args.action is None:
         return _list(context)
     if bool(args.target) == args.all:
         raise Usage("name one TARGET, or give --all", f"xswitch sessions {args.action} --all")
     live = [session.target for session in context.engine.live()]
+    if args.all and not live:
+        return Result("", [], notes=("no live sessions",))
     names = sorted(set(live)) if args.all else [_name(context, args.target, live)]
     return _renew(context, names) if args.action == "renew" else _end(context, names)
 
@@ -84,11 +88,21 @@ def as_json(session: Live, now: float) -> dict[str, Any]:
 def _renew(context: Context, names: list[str]) -> Result:
     now = context.clock()
     renewed = []
+    failed: XswitchError | None = None
     for name in names:
-        session = context.engine.open(plan_for(context, name), context.person, fresh=True)
-        renewed.append((name, session.expires))
+        try:
+            session = context.engine.open(plan_for(context, name), context.person, fresh=True)
+            renewed.append((name, session.expires))
+        except Cancelled:
+            raise
+        except XswitchError as error:
+            if len(names) == 1:
+                raise
+            say(f"{clean(name)} is not renewed: {clean(error.message)}")
+            failed = failed or error
     lines = [f"{name} for {say_duration(expires - now)}" for name, expires in renewed]
-    return Result("\n".join(lines), [{"target": name, "expires": iso8601(expires)} for name, expires in renewed])
+    data = [{"target": name, "expires": iso8601(expires)} for name, expires in renewed]
+    return Result("\n".join(lines), data, status=failed.exit_status if failed else 0)
 
 
 def _end(context: Context, names: list[str]) -> Result:

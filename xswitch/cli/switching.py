@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
@@ -45,6 +46,14 @@ def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> N
     parser.add_argument("--no-input", action="store_true", help=no_input)
 
 
+def can_show(environ: Mapping[str, str]) -> bool:
+    """Tell whether the picker can be shown: it takes its keys from stdin and draws on stderr.
+
+    What is piped into a command is the command's, never the picker's.
+    """
+    return sys.stdin.isatty() and sys.stderr.isatty() and environ.get("TERM", "") not in ("", "dumb")
+
+
 def open_session(context: Context, text: str, use: Callable[[Session], int], *, min_left: int = 0) -> int | OpenTui:
     """Switch to the target that ``text`` names and hand the session to ``use``.
 
@@ -60,7 +69,7 @@ def open_session(context: Context, text: str, use: Callable[[Session], int], *, 
     try:
         return go(text)
     except NoSuchTarget:
-        if isinstance(context.person, Nobody):
+        if isinstance(context.person, Nobody) or not can_show(context.environ):
             raise
 
     def picked(name: str) -> int:

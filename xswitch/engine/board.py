@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from xswitch.engine.views import Ended, Live, Outlook, Renewal
@@ -14,6 +15,7 @@ from xswitch.session.records import SESSION
 from xswitch.shell import uses
 
 if TYPE_CHECKING:
+    from xswitch.catalog import Target
     from xswitch.engine.core import Engine
     from xswitch.session.model import Plan
     from xswitch.vault import Header
@@ -37,7 +39,7 @@ class Board:
         now = self._engine.clock()
         latest: dict[str, Header] = {}
         for header in self._sessions():
-            target = str(header.facts["target"])
+            target = self._name(header)
             known = latest.get(target)
             if _end(header) > now and (known is None or _end(known) < _end(header)):
                 latest[target] = header
@@ -53,19 +55,19 @@ class Board:
         live = {session.target for session in self.live()}
         found: dict[str, Ended] = {}
         for header in self._sessions():
-            target, at = str(header.facts["target"]), _end(header)
+            target, at = self._name(header), _end(header)
             if at <= now < at + REMEMBERED:
                 found[target] = Ended(target, at, by_person=False, restorable=False)
         for aside in self._engine.vault.set_aside_headers():
-            target = str(aside.header.facts.get("target", ""))
-            if target and now < aside.at + REMEMBERED:
+            target = self._name(aside.header)
+            if now < aside.at + REMEMBERED:
                 restorable = now < aside.at + UNDO and _end(aside.header) > now
                 found[target] = Ended(target, aside.at, by_person=True, restorable=restorable)
         return tuple(sorted((one for one in found.values() if one.target not in live), key=lambda one: -one.at))
 
     def end(self, target: str) -> int:
         """Set the sessions of ``target`` aside; return how many."""
-        names = [header.name for header in self._sessions() if header.facts["target"] == target]
+        names = [header.name for header in self._sessions() if self._name(header) == target]
         return sum(bool(self._engine.vault.set_aside(name)) for name in names)
 
     def restore(self, target: str) -> bool:
@@ -73,7 +75,7 @@ class Board:
         now = self._engine.clock()
         brought = False
         for aside in self._engine.vault.set_aside_headers():
-            if aside.header.facts.get("target") == target and now < aside.at + UNDO:
+            if self._name(aside.header) == target and now < aside.at + UNDO:
                 brought = bool(self._engine.vault.bring_back(aside.header.name)) or brought
         return brought
 
@@ -104,19 +106,35 @@ class Board:
         """Return the headers of targets' sessions: those of GetSessionToken belong to no target."""
         return [header for header in self._engine.vault.headers(SESSION) if header.facts.get("target")]
 
+    @cached_property
+    def _now_called(self) -> dict[tuple[str, str], Target]:
+        """The catalog's targets by account id and role name, since a session outlives a renamed account."""
+        return {(target.account.id, target.role): target for target in self._engine.catalog.targets}
+
+    def _target(self, header: Header) -> Target | None:
+        facts = header.facts
+        return self._now_called.get((str(facts.get("account_id", "")), str(facts.get("role", ""))))
+
+    def _name(self, header: Header) -> str:
+        """Return what the session's target is called now, or was when it was opened."""
+        found = self._target(header)
+        return str(header.facts["target"]) if found is None else found.name
+
     def _view(self, header: Header, in_use_by: tuple[tuple[str, float], ...], plan: Plan | None = None) -> Live:
         facts = header.facts
 
         def text(name: str) -> str:
             return str(facts.get(name, ""))
 
-        renewal = self._renewal(text("target")) if plan is None else "no code"
+        found = self._target(header)
+        name = self._name(header)
+        renewal = self._renewal(name) if plan is None else "no code"
         return Live(
-            target=text("target"),
+            target=name,
             account_id=text("account_id"),
-            account=text("account"),
+            account=text("account") if found is None else found.account.name,
             role=text("role"),
-            environment=text("environment"),
+            environment=text("environment") if found is None else found.account.environment,
             arn=text("arn"),
             identity=text("identity"),
             region=text("region"),

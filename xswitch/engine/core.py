@@ -19,7 +19,7 @@ from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
 from xswitch.preferences import Preferences
 from xswitch.session.model import GuardAsk, Options, Person, Plan, Session
-from xswitch.text import clean
+from xswitch.text import clean, say_duration
 
 if TYPE_CHECKING:
     from xswitch.engine.board import Board
@@ -76,8 +76,14 @@ class Engine:
 
     def guards(self, environment: str) -> bool:
         """Tell whether the environment of that name is guarded."""
-        found = self.catalog.environments.get(environment)
+        found = self.environment_named(environment)
         return found is not None and found.guarded
+
+    def environment_named(self, name: str) -> Environment | None:
+        """Return an environment by its name; a role that the catalog does not hold has one of its own."""
+        from xswitch.catalog import UNLISTED
+
+        return UNLISTED if name == UNLISTED.name else self.catalog.environments.get(name)
 
     def environment_of(self, target: Target) -> Environment | None:
         """Return the environment whose guard and colours hold for ``target``."""
@@ -144,6 +150,12 @@ class Engine:
         ``min_left`` is the number of seconds that the session has to have left. Raises any of :mod:`xswitch.errors`.
         """
         self._person = person
+        if min_left > plan.duration:
+            raise PersonNeeded(
+                f"a session of {clean(plan.target.name)} lasts {say_duration(plan.duration)}, {plan.why}: "
+                f"{say_duration(min_left)} can't be had",
+                "ask for less with --min-ttl, or for more with --duration",
+            )
         reason = self._pass_guard(plan, person)
         session = self._people.session(plan, person, fresh=fresh, min_left=min_left)
         self._log(plan, session, reason)
@@ -238,7 +250,7 @@ class Engine:
     def _look(self, session: Session) -> Look:
         from xswitch.shell.environment import Look
 
-        environment = self.catalog.environments.get(session.environment)
+        environment = self.environment_named(session.environment)
         return Look.of(environment, self.preferences.theme)
 
     # Who opens it, and with which key

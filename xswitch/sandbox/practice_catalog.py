@@ -130,7 +130,7 @@ def _account(place: Place) -> str:
             f"  external_id = {{ vault = {_text(PARTNER_NAME)} }}   # agreed with the vendor; it rests in the vault",
         ]
     elif place.name == DENIED_NAME:
-        lines.append("# Each of these is refused by AWS, for a reason of its own: `xswitch explain` tells which.")
+        lines.append("# Each of these is refused by AWS, for a reason of its own: open one and see.")
         lines += [line for name in DENIALS for line in _denial(name)]
     elif place.roles:
         roles = ", ".join(f"{{ name = {_text(role)} }}" for role in place.roles)

@@ -124,7 +124,7 @@ def _access_denied(refusal: Refusal, doing: str) -> Denied:
     if "MultiFactorAuthentication failed" in said:
         return _denied(refusal, "AWS did not accept the MFA data", "check mfa_serial of the identity", "request")
     side = side_of(said)
-    hint = "`xswitch explain` looks at both sides of it"
+    hint = "both sides have to allow it: the caller's own policies, and the role's trust policy"
     for action in ("sts:TagSession", "sts:SetSourceIdentity"):
         if f"perform: {action}" in said:
             hint = f"the role's trust policy and the caller's policies have to allow {action} as well"

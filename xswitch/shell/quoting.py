@@ -48,7 +48,8 @@ def text(form: str, assignments: Mapping[str, str], removals: Sequence[str] = ()
     if form not in _WRITERS:
         raise Usage(f"no such format: {form!r}", f"one of {', '.join(FORMS)}")
     unset, assign = _WRITERS[form]
-    lines = [unset(name) for name in removals] if unset else []
+    # A name that is none (`env 'X$(…)=1'` makes one) can't be unset in a shell, and must not be read by one.
+    lines = [unset(name) for name in removals if _NAME.fullmatch(name)] if unset else []
     lines += [assign(name, value) for name, value in assignments.items()]
     return "".join(f"{line}\n" for line in lines)
 

@@ -19,7 +19,7 @@ def run(engine: Engine, query: str = "", *, choose: bool = False) -> int | str:
     app = app_class.of(engine, query, choosing=choose)
     result = app.run()
     if result is None:
-        return app.return_code or 0
+        return app.return_code or (130 if choose else 0)
     return result
 
 

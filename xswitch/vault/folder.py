@@ -52,7 +52,8 @@ def unavailable(doing: str, path: str, error: OSError) -> VaultUnavailable:
     from xswitch.text import clean
 
     code = error.errno or 0
-    words, hint = _WORDS.get(code, (os.strerror(code) if code else type(error).__name__, "run `xswitch doctor`"))
+    unknown = (os.strerror(code) if code else type(error).__name__, "look at the folder and the disk it is on")
+    words, hint = _WORDS.get(code, unknown)
     return VaultUnavailable(f"the vault can't {doing} {clean(path)}: {words}", hint)
 
 

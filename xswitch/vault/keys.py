@@ -220,7 +220,7 @@ class Keys:
         if self.vault_id() is None:
             return VaultUnavailable(
                 f"the vault in {self._folder.path} has records and no id file",
-                f"put {self._folder.path}/{ID_FILE} back: `xswitch doctor` shows the id that its records name",
+                f"put {self._folder.path}/{ID_FILE} back from a copy: every record names the id in its bytes 8 to 24",
             )
         detail = memo.detail if memo else ""
         return VaultUnavailable(

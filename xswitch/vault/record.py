@@ -106,7 +106,7 @@ def damaged(name: str, why: str) -> RecordDamaged:
 
     return RecordDamaged(
         f"the vault's record {clean(name)} is damaged: {why}",
-        "nothing else is harmed: `xswitch doctor` names its file; a session can be opened afresh",
+        "nothing else is harmed; a session can be opened afresh: xswitch sessions renew",
     )
 
 

@@ -200,7 +200,7 @@ class Vault:
         self._keys.get()
 
     def describe(self) -> tuple[tuple[str, str], ...]:
-        """Return facts for `xswitch doctor`, as pairs of name and words. Needs no key; does not block."""
+        """Return what there is to know of the vault, as pairs of name and words. Needs no key; does not block."""
         vault_id, memo = self._keys.vault_id(), self._keys.memo()
         shadow = "off"
         if self._shadow:
