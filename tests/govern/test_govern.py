@@ -1,0 +1,126 @@
+"""Guards judged, switches logged, denials explained: nothing guessed, nothing secret."""
+
+from __future__ import annotations
+
+import json
+import stat
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from xswitch.catalog.model import Account, Environment, Identity, Target
+from xswitch.credentials import Credentials
+from xswitch.errors import Denied, PersonNeeded
+from xswitch.govern import audit
+from xswitch.govern.denial import blame, explain
+from xswitch.govern.guard import grant_duration, judge
+from xswitch.secret import Secret
+from xswitch.session.model import Caller, GuardAnswer, GuardAsk, Hop, Plan, Session
+
+PROD = Environment("prod", "red", "type", reason=True, max_duration=1800)
+TARGET = Target(
+    Account("444455556666", "pay\u202e-prod", environment="prod"), "Deploy", "arn:aws:iam::444455556666:role/ci/Deploy"
+)
+HUB = Hop("assume-role", 3600, "identity-hub/Hub", "arn:aws:iam::111122223333:role/Hub", "111122223333", "ada")
+LAST = Hop(
+    "assume-role", 3600, TARGET.name, TARGET.arn, "444455556666", "ada", tags=(("team", "x"),), source_identity="ada"
+)
+PLAN = Plan(
+    TARGET,
+    Identity("central", "keys"),
+    Caller("central", "user", user="ada"),
+    (HUB, LAST),
+    3600,
+    "",
+    None,
+    PROD,
+    "eu-west-1",
+)
+ASK = GuardAsk(TARGET, PROD, 1800)
+SESSION = Session(
+    TARGET.name, "444455556666", "pay-prod", "Deploy", "prod", "arn:aws:sts::444455556666:assumed-role/Deploy/ada", "central",
+    "eu-west-1", Credentials("ASIASENTINEL", Secret("sentinel-secret"), Secret("sentinel-token"), 4600.0), 1000.0, 3600, "req-1",
+)  # fmt: skip
+
+
+def test_a_guard_wants_the_very_name_and_a_reason() -> None:
+    assert judge(ASK, GuardAnswer(TARGET.account.name, "  PAY-1 ")) == "PAY-1"
+    for wrong in (GuardAnswer("pay-prod", "r"), GuardAnswer("", "r"), GuardAnswer(TARGET.account.name, "  ")):
+        with pytest.raises(PersonNeeded):
+            judge(ASK, wrong)
+    assert judge(replace(ASK, environment=replace(PROD, reason=False)), GuardAnswer(TARGET.account.name)) == ""
+
+
+def test_a_grant_lasts_as_the_environment_says_and_an_hour_otherwise() -> None:
+    assert grant_duration(PROD) == 1800
+    assert grant_duration(replace(PROD, max_duration=None)) == 3600
+
+
+def test_the_log_leads_back_to_the_person_and_holds_no_secret(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "audit.jsonl"
+    audit.append(path, audit.line_of(PLAN, SESSION, now=1000.0, os_user="ada", reason="why\nnot"))
+    text = path.read_text()
+    line = json.loads(text)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (line["request_id"], line["os_user"], line["user"], line["reason"]) == ("req-1", "ada", "ada", "why not")
+    assert line["chain"] == ["identity-hub/Hub", "pay-prod/Deploy"]
+    assert line["time"] == "1970-01-01T00:16:40Z"
+    assert "sentinel" not in text.lower()
+
+
+def test_parallel_writers_never_mix_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    writers = [
+        threading.Thread(target=lambda n=n: [audit.append(path, {"n": n, "text": "x" * 900}) for _ in range(25)])
+        for n in range(8)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(json.loads(line)["n"] for line in path.read_text().splitlines()) == sorted(list(range(8)) * 25)
+
+
+@pytest.mark.parametrize(
+    ("said", "side", "check"),
+    [
+        ("because no identity-based policy allows the sts:AssumeRole action", "caller", "identity policy"),
+        ("with an explicit deny in an identity-based policy", "caller", "explicit deny"),
+        ("with an explicit deny in a service control policy", "caller", "SCP"),
+        ("because no permissions boundary allows the sts:AssumeRole action", "caller", "boundary"),
+        ("with an explicit deny in a resource control policy", "role", "RCP"),
+        ("because no resource-based policy allows the sts:AssumeRole action", "role", "trust policy"),
+        ("", "unknown", ""),
+    ],
+)
+def test_the_side_is_what_aws_says_and_nothing_else(said: str, side: str, check: str) -> None:
+    message = f"User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: r {said}"
+    assert blame(message)[:2] == (side, check)
+
+
+def test_a_denial_shows_where_the_chain_stops_and_what_was_sent() -> None:
+    first = explain(Denied("d", aws_message="no", target="identity-hub/Hub"), PLAN, now=5.0)
+    assert [stop.name for stop in first.wire] == ["ada", "identity-hub/Hub", "pay-prod/Deploy"]
+    assert first.broken_after == 0
+    last = explain(
+        Denied("d", aws_message="because no resource-based policy allows", target=TARGET.name), PLAN, now=5.0
+    )
+    assert last.broken_after == 1
+    assert (last.caller.verdict, last.role.verdict) == ("can't be told", "denies")
+    words = {check.name: (check.state, check.words) for check in last.role.checks}
+    assert words["trust policy"] == ("no", "does not allow this caller")
+    assert words["external id"][1] == "none was sent"
+    assert words["source id"][1] == "ada"
+    assert "sts:TagSession" in {check.name: check.words for check in last.caller.checks}["action"]
+
+
+def test_what_can_not_be_told_is_said_and_listed_in_order() -> None:
+    shown = explain(
+        Denied("d", aws_code="AccessDenied", aws_message="not authorized", target=TARGET.name), PLAN, now=5.0
+    )
+    assert shown.sure == "AWS did not say which side"
+    assert "does not exist" in shown.change[0]
+    assert "external id" in shown.change[1]
+    assert not any("\u202e" in text for text in (shown.target, *shown.change, *(stop.name for stop in shown.wire)))
