@@ -301,3 +301,35 @@ def test_a_signal_at_the_picker_gives_the_terminal_back(home: Home) -> None:
             os.kill(screen.process.pid, number)
             assert screen.end() == 128 + number
             assert b"\x1b[?1049l" in screen.raw
+
+
+NO_KEYRING = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
+RUN = ["exec", "payments-dev/Admin", "--", "true"]
+
+
+def test_no_keyring_and_nobody_to_ask_for_a_passphrase(home: Home, practiced: dict[str, str]) -> None:
+    home.preferences("kernel_keyring = false\n")
+    home.fails(6, "XSWITCH_PASSPHRASE", *RUN, **practiced, **NO_KEYRING)
+
+
+def test_a_passphrase_opens_the_vault_and_a_wrong_one_does_not(home: Home, practiced: dict[str, str]) -> None:
+    home.preferences("kernel_keyring = false\n")
+    run = ["exec", "payments-prod/ReadOnly", "--confirm", "payments-prod", "--reason", "r", "--", "sh", "-c"]
+    script = 'echo "[$XSWITCH_PASSPHRASE]$XSWITCH_TARGET"'
+    good = home.run(*run, script, **practiced, **NO_KEYRING, XSWITCH_PASSPHRASE="horse staple")
+    assert good.stdout == "[]payments-prod/ReadOnly\n", good
+    home.fails(6, "passphrase", *run, script, **practiced, **NO_KEYRING, XSWITCH_PASSPHRASE="another one")
+    again = home.run(*run, script, **practiced, **NO_KEYRING, XSWITCH_PASSPHRASE="horse staple")
+    assert again.stdout == "[]payments-prod/ReadOnly\n", again
+
+
+def test_a_vault_that_another_user_owns(home: Home, practiced: dict[str, str]) -> None:
+    vault = home.folder / "state" / "vault"
+    vault.mkdir(parents=True)
+    os.chown(vault, 12345, 12345)  # continuous integration and this project's machines run the tests as root
+    home.fails(6, "vault", *RUN, **practiced)
+
+
+def test_a_state_folder_that_is_a_file(home: Home, practiced: dict[str, str]) -> None:
+    (home.folder / "state").write_text("in the way")
+    home.fails(6, "vault", *RUN, **practiced)
