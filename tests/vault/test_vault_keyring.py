@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import open_dbus_connection
 from vault_tools import ROOT, SENTINEL, everything, finish, keep, start
 
 from xswitch.errors import VaultUnavailable
@@ -84,13 +86,14 @@ class Session:
         if unlocked:
             command.append("--unlock")
         daemon = self.start(command, "keyring", b"pw" if unlocked else b"")
-        for _ in range(200):
-            holder = KeyringHolder(self.environ, lambda words: None, patient=False)
-            try:
-                assert holder.probe() == SECRET_SERVICE
-                return daemon
-            except NoKeyring:
+        # Nothing may call the service before: the bus would start a second daemon for that.
+        with open_dbus_connection(bus=self.environ["DBUS_SESSION_BUS_ADDRESS"]) as connection:
+            for _ in range(1000):
+                owned = connection.send_and_get_reply(message_bus.NameHasOwner("org.freedesktop.secrets"), timeout=20)
+                if owned.body[0]:
+                    return daemon
                 assert daemon.poll() is None, "gnome-keyring-daemon ended"
+                select.select([], [], [], 0.02)
         raise AssertionError("gnome-keyring-daemon did not come up")
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
@@ -110,7 +113,8 @@ class Session:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    monkeypatch.setattr(os_keyring, "TIMEOUT", 60.0)  # a busy machine is no keyring that never answers
     made = Session(tmp_path)
     try:
         made.start_bus()
@@ -145,6 +149,11 @@ def test_a_real_keyring_holds_the_key_and_nothing_else(session: Session, tmp_pat
         assert key.reveal() not in content
         assert key.reveal().hex().encode() not in content
         assert SENTINEL not in content
+
+
+def test_the_backend_is_the_one_that_the_session_has(session: Session) -> None:
+    session.start_keyring(unlocked=True)
+    assert KeyringHolder(session.environ, lambda words: None, patient=False).probe() == SECRET_SERVICE
 
 
 def test_two_homes_and_a_demo_in_one_keyring(session: Session, tmp_path: Path) -> None:
@@ -252,7 +261,7 @@ def test_a_keyring_that_never_answers_is_given_up(session: Session) -> None:
     began = time.monotonic()
     with pytest.raises(VaultUnavailable, match=r"did not answer within 0\.8 seconds") as caught:
         holder.load("0" * 32)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50, "it was not waited for as long as for a person"
     assert "asking for its password" in caught.value.hint
     assert children() == before, "the one who waits for it is gone"
 
@@ -260,8 +269,8 @@ def test_a_keyring_that_never_answers_is_given_up(session: Session) -> None:
 def test_a_prompt_is_waited_for_where_somebody_is_there(session: Session) -> None:
     service = misbehaving(session, "locked")
     said: list[str] = []
-    patient = KeyringHolder(session.environ, said.append, patient=True, timeout=4, patience=4.2)
-    with pytest.raises(VaultUnavailable, match=r"did not answer within 4\.2 seconds"):
+    patient = KeyringHolder(session.environ, said.append, patient=True, timeout=4, patience=4.5)
+    with pytest.raises(VaultUnavailable, match=r"did not answer within 4\.5 seconds"):
         patient.load("0" * 32)
     assert said == ["waiting for you to unlock the OS keyring"]
     assert session.line(service) == "unlock\n"

@@ -7,6 +7,7 @@ of ``ALLOWED`` are ever loaded: never one that a plug-in brings, never a chain, 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -49,6 +50,8 @@ def main() -> None:
         answers.flush()
 
     try:
+        prepare()
+        say(event="asking")
         say(**answer(question, lambda: say(event="locked")))
     except NoAnswerError as failure:
         say(error=failure.kind, why=str(failure))
@@ -57,6 +60,15 @@ def main() -> None:
         kind = "locked" if type(error).__name__ in ("KeyringLocked", "LockedException") else "failed"
         say(error=kind, why=type(error).__name__)
     os._exit(0)
+
+
+def prepare() -> None:
+    """Load all code that may be needed: a slow disk or a busy machine is no keyring that never answers."""
+    import importlib
+
+    for name in ALLOWED:
+        with contextlib.suppress(Exception):  # not for this machine: `load` will find the same
+            importlib.import_module(name.rpartition(".")[0])
 
 
 def answer(question: dict[str, Any], locked: Any) -> dict[str, Any]:

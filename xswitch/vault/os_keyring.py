@@ -23,8 +23,10 @@ from xswitch.vault.holders import is_hex
 from xswitch.vault.key import KEY_BYTES, Key
 
 SERVICE: Final = "xswitch"
+START: Final = 60.0
+"""Seconds that the helper process may take to start, on a slow disk or a busy machine."""
 TIMEOUT: Final = 10.0
-"""Seconds until a keyring counts as one that never answers."""
+"""Seconds from then on until a keyring counts as one that never answers."""
 PATIENCE: Final = 120.0
 """The same, while the desktop may be asking the person to unlock it."""
 
@@ -51,13 +53,14 @@ class KeyringHolder:
         note: Callable[[str], None],
         *,
         patient: bool,
-        timeout: float = TIMEOUT,
-        patience: float = PATIENCE,
+        timeout: float | None = None,
+        patience: float | None = None,
     ) -> None:
         self._environ = environ
         self._note = note
-        self._timeout = timeout
-        self._patience = max(patience, timeout) if patient else timeout
+        self._timeout = TIMEOUT if timeout is None else timeout
+        longest = max(PATIENCE if patience is None else patience, self._timeout)
+        self._patience = longest if patient else self._timeout
 
     def probe(self) -> str:
         """Return the name of the backend that would be used. Raises NoKeyring, and VaultUnavailable."""
@@ -99,7 +102,7 @@ class KeyringHolder:
             "user": vault_id,
             "backend": backend,
             "path": sys.path,
-            "watchdog": self._patience + 5,
+            "watchdog": START + self._timeout + self._patience + 5,
             "secret": secret.reveal().hex() if secret else "",
         }
         helper = str(Path(__file__).absolute().with_name("_keyring_helper.py"))
@@ -126,7 +129,7 @@ class KeyringHolder:
 
     def _converse(self, process: subprocess.Popen[bytes], question: bytes) -> dict[str, Any]:
         """Send the question, and return the answer. Raises VaultUnavailable when the time is over."""
-        limit = self._timeout
+        limit = START
         deadline = time.monotonic() + limit
         if process.stdin is None or process.stdout is None:
             return {"error": "failed", "why": "no pipes"}
@@ -139,11 +142,12 @@ class KeyringHolder:
             if newline:
                 received = rest
                 answer: dict[str, Any] = json.loads(line)
-                if answer.get("event") != "locked":
+                if "event" not in answer:
                     return answer
-                limit = self._patience
-                deadline = max(deadline, time.monotonic() + limit)
-                self._note("waiting for you to unlock the OS keyring")
+                if answer["event"] == "locked" and self._patience > self._timeout:
+                    self._note("waiting for you to unlock the OS keyring")
+                limit = self._timeout if answer["event"] == "asking" else self._patience
+                deadline = time.monotonic() + limit
                 continue
             piece = _read(process.stdout.fileno(), deadline)
             if piece is None:
