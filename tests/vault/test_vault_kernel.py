@@ -145,6 +145,24 @@ def test_the_vault_fills_it_uses_it_and_forgets_it(folder: Path, holder: MemoryH
         kernel.clear(own_id)
 
 
+def test_a_lock_while_the_key_is_fetched_leaves_no_shadow(folder: Path, vault_id: str) -> None:
+    class Slow(MemoryHolder):
+        def load(self, vault_id: str, detail: str) -> Key | None:
+            found = super().load(vault_id, detail)
+            Vault(folder, MemoryHolder(), shadow=True).forget_key()
+            return found
+
+    holder = Slow()
+    keep(Vault(folder, holder, shadow=True), "one")
+    own_id = (folder / "id").read_text().strip()
+    try:
+        kernel.clear(own_id)
+        assert Vault(folder, holder, shadow=True).read("one") is not None
+        assert kernel.get(own_id) is None
+    finally:
+        kernel.clear(own_id)
+
+
 def test_turned_off_it_is_neither_used_nor_left_behind(folder: Path, holder: MemoryHolder, vault_id: str) -> None:
     keep(Vault(folder, holder, shadow=True), "one")
     own_id = (folder / "id").read_text().strip()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import threading
 from pathlib import Path
 
@@ -250,13 +251,23 @@ def test_a_damaged_passphrase_file_is_no_wrong_passphrase(folder: Path) -> None:
     for position in range(0, len(good), 7):
         wrong = bytearray(good)
         wrong[position] ^= 1
-        for content in (bytes(wrong), good[:position]):
+        for content in (bytes(wrong), good[:position], good + good[: position + 1], good.replace(b"\n", b"\v", 1)):
             (folder / "passphrase").write_bytes(content)
             with pytest.raises(VaultUnavailable, match="is damaged") as caught:
                 with_passphrase(folder, Person("right")).read("one")
             assert not isinstance(caught.value, WrongPassphrase)
     (folder / "passphrase").write_bytes(good)
     assert with_passphrase(folder, Person("right")).read("one") is not None
+
+
+@pytest.mark.parametrize("cost", ["40 8 1", "17 100000 1", "17 8 1000", "0 8 1"])
+def test_a_file_that_asks_for_a_cost_nobody_can_pay_is_damaged(folder: Path, cost: str) -> None:
+    keep(with_passphrase(folder, Person("right")), "one")
+    path = folder / "passphrase"
+    body = path.read_text().rsplit("\n", 2)[0].replace("scrypt 4 8 1", f"scrypt {cost}") + "\n"
+    path.write_text(f"{body}{hashlib.sha256(body.encode()).hexdigest()}\n")
+    with pytest.raises(VaultUnavailable, match="is damaged"):
+        with_passphrase(folder, Person("right")).read("one")
 
 
 def test_a_cost_that_no_machine_can_pay_is_refused() -> None:

@@ -161,6 +161,25 @@ def test_a_child_process_does_not_inherit_a_lock(vault: Vault, folder: Path) -> 
     finish(child)
 
 
+def test_a_fork_does_not_prolong_a_lock(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from xswitch.vault.folder import Folder
+from xswitch.vault.locks import hold
+read, write = os.pipe()
+with hold(Folder(sys.argv[1]), "a.lock", timeout=0, purpose="forking"):
+    child = os.fork()
+    if not child:
+        os.read(read, 1)
+        os._exit(0)
+with hold(Folder(sys.argv[1]), "a.lock", timeout=0, purpose="again"):
+    print("free")
+os.write(write, b"x")
+os.waitpid(child, 0)
+"""
+    assert run(code, str(tmp_path)) == (0, "free\n", "")
+
+
 def test_where_locks_do_not_work_it_says_so(tmp_path: Path) -> None:
     code = """
 import errno, fcntl, sys

@@ -177,6 +177,14 @@ def test_expired_records_go_an_hour_after_their_end(folder: Path, holder: Memory
     assert [header.name for header in vault.headers()] == ["for-ever", "live"]
 
 
+def test_nothing_goes_for_its_age_before_the_clock_was_watched_for_an_hour(folder: Path, holder: MemoryHolder) -> None:
+    beats, now = Beats(), 1_700_000_000.0
+    keep(Vault(folder, holder), "over", expires=now - 86400)
+    for seconds, removed in ((0, 0), (1800, 0), (3599, 0), (3600, 1)):
+        beats.seconds = 5000.0 + seconds
+        assert swept(folder, holder, now + seconds, beats) == removed
+
+
 @pytest.mark.parametrize("jump", [365 * 86400.0, -365 * 86400.0])
 def test_a_clock_that_jumps_a_year_loses_nothing(folder: Path, holder: MemoryHolder, jump: float) -> None:
     beats, now = Beats(), 1_700_000_000.0
