@@ -133,7 +133,7 @@ def test_the_terminal_is_given_back_when_the_answer_never_comes(desk: Desk) -> N
 
     asking = threading.Thread(target=wait)
     asking.start()
-    os.write(desk.keyboard, b"\x03")
+    desk._type("\x03")  # once the question stands there
     asking.join(5)
     assert [type(error) for error in outcome] == [Cancelled]
 
