@@ -8,7 +8,7 @@ from xswitch.credentials import Credentials
 from xswitch.secret import Secret
 from xswitch.session.model import Hop, Plan, Session
 from xswitch.session.sts import Issued
-from xswitch.vault.record import Header, Record
+from xswitch.vault.record import Record
 
 SESSION: Final = "session"
 SESSION_TOKEN: Final = "session-token"  # noqa: S105
@@ -107,12 +107,6 @@ def stored_session(record: Record) -> Session:
         asked=_number(facts, "asked") or None,
         record=header.name,
     )
-
-
-def live_headers(headers: list[Header], now: float) -> list[Header]:
-    """Return the headers of sessions that AWS still honours, soonest to end first."""
-    live = [one for one in headers if one.kind == SESSION and one.expires is not None and one.expires > now]
-    return sorted(live, key=lambda one: one.expires or 0.0)
 
 
 def _text(facts: dict[str, str | int | float], name: str) -> str:
