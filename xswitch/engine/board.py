@@ -29,14 +29,14 @@ UNDO: Final = 30
 
 
 class Board:
-    """The session board of one engine."""
+    """The session board of one engine. Ends of sessions are AWS's time, records set aside this machine's."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def live(self) -> tuple[Live, ...]:
         """Return the live sessions, soonest to end first; of two of one target, the one that lasts longer."""
-        now = self._engine.clock()
+        now = self._engine.now()
         latest: dict[str, Header] = {}
         for header in self._sessions():
             target = self._name(header)
@@ -51,17 +51,18 @@ class Board:
 
     def ended(self) -> tuple[Ended, ...]:
         """Return what ended within the last hour, latest first, without what is live again."""
-        now = self._engine.clock()
+        now = self._engine.now()
         live = {session.target for session in self.live()}
         found: dict[str, Ended] = {}
         for header in self._sessions():
             target, at = self._name(header), _end(header)
             if at <= now < at + REMEMBERED:
                 found[target] = Ended(target, at, by_person=False, restorable=False)
+        here = self._engine.clock()
         for aside in self._engine.vault.set_aside_headers():
             target = self._name(aside.header)
-            if now < aside.at + REMEMBERED:
-                restorable = now < aside.at + UNDO and _end(aside.header) > now
+            if here < aside.at + REMEMBERED:
+                restorable = here < aside.at + UNDO and _end(aside.header) > now
                 found[target] = Ended(target, aside.at, by_person=True, restorable=restorable)
         return tuple(sorted((one for one in found.values() if one.target not in live), key=lambda one: -one.at))
 
@@ -81,7 +82,7 @@ class Board:
 
     def outlook(self, plan: Plan) -> Outlook:
         """Say what opening ``plan`` will do, given what is in the vault now."""
-        now = self._engine.clock()
+        now = self._engine.now()
         names = record_names(plan, versions(self._engine.vault), endpoint_override(self._engine.environ))
         headers = [self._engine.vault.header(name) for name in names]
         reached = max((at for at, header in enumerate(headers) if header and _end(header) > now + AT_LEAST), default=-1)
@@ -100,7 +101,7 @@ class Board:
         """Return until when the plan's guard was passed, as the grant's header says; None where it has to be asked."""
         if plan.guard is None:
             return None
-        return grants.granted_until(self._engine.vault, plan.target, plan.guard, self._engine.clock())
+        return grants.granted_until(self._engine.vault, plan.target, plan.guard, self._engine.now())
 
     def _sessions(self) -> list[Header]:
         """Return the headers of targets' sessions: those of GetSessionToken belong to no target."""
@@ -155,7 +156,7 @@ class Board:
             return "can't"
         if plan.guard is not None and self.granted_until(plan) is None:
             return "confirmation"
-        now = self._engine.clock()
+        now = self._engine.now()
         reached = max((at for at, header in enumerate(headers) if header and _end(header) > now + AT_LEAST), default=-1)
         return "a code" if any(hop.mfa_serial for hop in plan.hops[reached + 1 :]) else "no code"
 

@@ -45,6 +45,15 @@ class Engine:
         self.clock = clock
         self._person: Person | None = None
 
+    def now(self) -> float:
+        """Return AWS's time in epoch seconds: this machine's, corrected where AWS's last answer showed it to be off."""
+        return self._people.broker.now()
+
+    @property
+    def skew(self) -> float:
+        """Seconds that AWS's clock is ahead of this machine's, as it was last seen; 0 where that is not known."""
+        return self._people.broker.skew
+
     # What there is
 
     @cached_property
@@ -167,7 +176,7 @@ class Engine:
         A failure to renew counts only where less than a minute is left.
         """
         self._person = person
-        now = self.clock()
+        now = self.now()
         live = self._people.live(plan)
         self._pass_guard(plan, person)
         if live is not None and live.expires - now > SERVED_ABOVE:
@@ -188,12 +197,12 @@ class Engine:
         from xswitch.govern import guard
         from xswitch.session import grants
 
-        now = self.clock()
+        now = self.now()
         if grants.live_grant(self.vault, plan.target, plan.guard, now) is not None:
             return ""
         ask = GuardAsk(plan.target, plan.guard, guard.grant_duration(plan.guard))
         reason = guard.judge(ask, person.guard(ask))
-        grants.grant(self.vault, plan.target, plan.guard, reason, self.clock())
+        grants.grant(self.vault, plan.target, plan.guard, reason, self.now())
         return reason
 
     def _log(self, plan: Plan, session: Session, reason: str) -> None:
@@ -220,7 +229,7 @@ class Engine:
         """Explain a denial, from AWS's answer and from what was sent. Does not block."""
         from xswitch.govern.denial import explain
 
-        return explain(denied, plan, now=self.clock())
+        return explain(denied, plan, now=self.now())
 
     # What a session is given to
 
