@@ -12,10 +12,11 @@ TEAMS = ("payments", "search", "data", "web", "platform", "people")
 ENVIRONMENTS = ("Prod", "Staging", "Dev")
 
 
-def large(accounts: int, *, clock: Clock | None = None, seed: int = 1) -> Organization:
+def large(accounts: int, *, clock: Clock | None = None, seed: int = 1, sets: int = 0) -> Organization:
     """Return an organization with so many accounts beside the management account; the same for the same seed.
 
     Every hundredth name stands twice, every fiftieth account is suspended, every account but each tenth has tags.
+    In each, ``ada`` has so many permission sets.
     """
     random = Random(seed)
     organization = Organization(MANAGER, "acme-management", clock=clock or Clock(), random=random)
@@ -37,4 +38,8 @@ def large(accounts: int, *, clock: Clock | None = None, seed: int = 1) -> Organi
         if number % 10:
             tags = [{"Key": "team", "Value": team}, {"Key": "environment", "Value": ENVIRONMENTS[environment].lower()}]
             manager.organizations("TagResource", ResourceId=account.id, Tags=tags)
+    for number in range(sets):
+        organization.directory.add_set(f"Set{number}")
+        for account_id in [one for one in organization.accounts if one != MANAGER]:
+            organization.directory.assign(organization, "ada", account_id, f"Set{number}")
     return organization

@@ -1,4 +1,4 @@
-"""The practice organization: a small, strict AWS (STS, IAM, Organizations) over real HTTP on loopback.
+"""The practice organization: a small, strict AWS (STS, IAM, Organizations, Identity Center) over real HTTP on loopback.
 
 It enforces the rules that a role switcher lives by, with AWS's own error codes and texts: signatures, clocks, MFA
 codes good once, both sides of the AssumeRole handshake, durations, tags, source identities. ``practice.build()`` makes

@@ -7,21 +7,30 @@ add to a call; of the others one at a time is taken, in the order they were aske
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
-Kind = Literal["throttle", "fail", "garbage", "half", "reset", "reset-after", "slow", "shorten"]
+Kind = Literal["throttle", "fail", "deny", "garbage", "half", "reset", "reset-after", "slow", "shorten"]
 _ADDING: Final = frozenset({"slow", "shorten"})
 
 
 @dataclass(slots=True)
 class Fault:
-    """One fault: what it does, to which action, how many more times (None: always), and a number that it needs."""
+    """One fault: what it does, to which action, how many more times (None: always), and a number that it needs.
+
+    ``where`` are parameters that a call has to have, such as ``{"ResourceId": "111122223333"}``.
+    """
 
     kind: Kind
     action: str
     left: int | None
     value: float = 0.0
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+    def meets(self, action: str, params: Mapping[str, Any]) -> bool:
+        """Tell whether a call is one of those that it lies in wait for."""
+        return self.action in ("*", action) and all(params.get(name) == value for name, value in self.where.items())
 
 
 class Faults:
@@ -39,6 +48,10 @@ class Faults:
     def fail(self, times: int | None = 1, action: str = "*", status: int = 500) -> None:
         """Answer with InternalFailure (500) or ServiceUnavailable (503); the call is not performed."""
         self._add("fail", action, times, status)
+
+    def deny(self, times: int | None = 1, action: str = "*", where: Mapping[str, Any] | None = None) -> None:
+        """Answer with AccessDenied, to all calls of ``action`` or those that have the parameters of ``where``."""
+        self._add("deny", action, times, where=where)
 
     def garbage(self, times: int | None = 1, action: str = "*") -> None:
         """Answer 200 with a body that is no answer; the call was performed."""
@@ -81,14 +94,14 @@ class Faults:
             self._waiting.clear()
             self._disabled.clear()
 
-    def take(self, action: str) -> tuple[Fault, ...]:
+    def take(self, action: str, params: Mapping[str, Any] | None = None) -> tuple[Fault, ...]:
         """Use up and return the faults of one call of ``action``."""
         taken: list[Fault] = []
         with self._lock:
             kinds: set[str] = set()
             for fault in self._waiting:
                 group = fault.kind if fault.kind in _ADDING else "outcome"
-                if fault.action not in ("*", action) or group in kinds:
+                if group in kinds or not fault.meets(action, params or {}):
                     continue
                 kinds.add(group)
                 if fault.left is not None:
@@ -97,8 +110,15 @@ class Faults:
             self._waiting = [fault for fault in self._waiting if fault.left is None or fault.left > 0]
         return tuple(taken)
 
-    def _add(self, kind: Kind, action: str, times: int | None, value: float = 0.0) -> None:
+    def _add(
+        self,
+        kind: Kind,
+        action: str,
+        times: int | None,
+        value: float = 0.0,
+        where: Mapping[str, Any] | None = None,
+    ) -> None:
         if times is not None and times < 1:
             raise ValueError("a fault needs to happen at least once")
         with self._lock:
-            self._waiting.append(Fault(kind, action, times, value))
+            self._waiting.append(Fault(kind, action, times, value, where or {}))

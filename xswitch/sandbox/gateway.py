@@ -11,17 +11,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xswitch.sandbox import sigv4, wire
+from xswitch.sandbox import rest, sigv4, wire
 from xswitch.sandbox.authority import may_use_service
 from xswitch.sandbox.faults import Fault, Faults
+from xswitch.sandbox.limits import Limits
 from xswitch.sandbox.organization import Call, Organization
 from xswitch.sandbox.refusal import INTERNAL, REGION_DISABLED, Refusal
 from xswitch.sandbox.sigv4 import HttpRequest
 from xswitch.sandbox.state import Principal
 
-_SECRET_PARAMS: Final = frozenset({"TokenCode", "ExternalId", "AuthenticationCode1", "AuthenticationCode2"})
+_SECRETS: Final = rest.SECRETS | {"TokenCode", "ExternalId", "AuthenticationCode1", "AuthenticationCode2"}
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/x-amz-json-1.1"
+_THROTTLED: Final = {"sso": "TooManyRequestsException", "sso-oidc": "SlowDownException"}
+"""What is not called Throttling."""
+GARBAGE: Final = b"<html><body>\xff\xfe it's not you, it's us </bo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,10 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer. ``cut`` sends half of the body, ``reset`` sends nothing and resets the connection."""
+    """An HTTP answer. ``cut`` sends half of the body, ``reset`` sends nothing and resets the connection.
+
+    ``headers`` are those that the protocol adds.
+    """
 
     status: int
     body: bytes
@@ -49,6 +56,7 @@ class Answer:
     request_id: str
     cut: bool = False
     reset: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,9 +78,15 @@ class Gateway:
     """Answers requests for one organization. ``wait`` waits so many seconds, or less where the server stops."""
 
     def __init__(
-        self, organization: Organization, clock: Callable[[], float], faults: Faults, wait: Callable[[float], object]
+        self,
+        organization: Organization,
+        clock: Callable[[], float],
+        faults: Faults,
+        wait: Callable[[float], object],
+        limits: Limits,
     ) -> None:
         self._organization = organization
+        self._limits = limits
         self._clock = clock
         self._faults = faults
         self._wait = wait
@@ -83,6 +97,9 @@ class Gateway:
     def answer(self, request: HttpRequest) -> Answer:
         """Return the answer to one request; never raises."""
         request_id = self._request_id()
+        route = rest.route_of(request)
+        if route is not None:
+            return self._answer_rest(request, route, request_id)
         visit = _Visit()
         now = self._clock()
         outcome = "ok"
@@ -97,9 +114,35 @@ class Gateway:
         if visit.action:
             self._record(visit, now, outcome, request_id)
         if visit.garbage:
-            body = b"<html><body>\xff\xfe it's not you, it's us </bo"
+            body = GARBAGE
         kind = _JSON if visit.json else "text/xml"
         return Answer(status, body, kind, request_id, cut=visit.cut, reset=visit.reset)
+
+    def _answer_rest(self, request: HttpRequest, route: tuple[str, str], request_id: str) -> Answer:
+        """Answer a call of IAM Identity Center, whose services take no signature."""
+        visit = _Visit(service=route[0], action=route[1])
+        outcome = "ok"
+        try:
+            page = self._perform_rest(request, route, visit)
+        except Refusal as refusal:
+            outcome = refusal.code
+            page = rest.refusal_page(route, refusal)
+        self._record(visit, self._clock(), outcome, request_id)
+        headers = [("x-amzn-ErrorType", outcome)] if outcome != "ok" else []
+        headers += [("Location", page.location)] if page.location else []
+        body = GARBAGE if visit.garbage else page.body
+        return Answer(page.status, body, page.kind, request_id, visit.cut, visit.reset, tuple(headers))
+
+    def _perform_rest(self, request: HttpRequest, route: tuple[str, str], visit: _Visit) -> rest.Page:
+        try:
+            visit.params = rest.params_of(request)
+            lifetime = self._meet_faults(visit)
+            return rest.perform(self._organization, route, request, visit.params, self._clock(), lifetime)
+        except Refusal:
+            raise
+        except Exception as error:
+            self.crashes.append(error)
+            raise Refusal("InternalServerException", INTERNAL, 500) from error
 
     def _succeed(self, request: HttpRequest, visit: _Visit, now: float, request_id: str) -> bytes:
         _read_protocol(request, visit)
@@ -132,7 +175,11 @@ class Gateway:
     def _meet_faults(self, visit: _Visit) -> int:
         """Let the faults of this call happen; return the seconds that a session may last, 0 for as asked."""
         lifetime = 0
-        for fault in sorted(self._faults.take(visit.action), key=lambda fault: fault.kind != "slow"):
+        if not self._limits.take(visit.service):
+            raise _throttled(visit)
+        for fault in sorted(
+            self._faults.take(visit.action, visit.params or {}), key=lambda fault: fault.kind != "slow"
+        ):
             if fault.kind == "slow":
                 self._wait(fault.value)
             elif fault.kind == "shorten":
@@ -150,7 +197,7 @@ class Gateway:
         return wire.xml_error(visit.service, refusal, request_id)
 
     def _record(self, visit: _Visit, now: float, outcome: str, request_id: str) -> None:
-        params = {name: "(given)" if name in _SECRET_PARAMS else value for name, value in (visit.params or {}).items()}
+        params = {name: "(given)" if name in _SECRETS else value for name, value in (visit.params or {}).items()}
         principal = visit.principal
         self.calls.append(
             RecordedCall(
@@ -172,9 +219,16 @@ class Gateway:
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def _throttled(visit: _Visit) -> Refusal:
+    code = _THROTTLED.get(visit.service, "Throttling")
+    return Refusal(code, "Rate exceeded", 429 if visit.service == "sso" else 400)
+
+
 def _happen(fault: Fault, visit: _Visit) -> None:
     if fault.kind == "throttle":
-        raise Refusal("Throttling", "Rate exceeded", 400)
+        raise _throttled(visit)
+    if fault.kind == "deny":
+        raise Refusal("AccessDenied", "You don't have permissions to access this resource.", 403)
     if fault.kind == "fail" and fault.value == 503:
         raise Refusal("ServiceUnavailable", "The request has failed due to a temporary failure of the server.", 503)
     if fault.kind == "fail":

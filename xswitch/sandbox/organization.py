@@ -17,6 +17,7 @@ from random import Random, SystemRandom
 from typing import Any, Final
 
 from xswitch.sandbox.aws_policies import AWS_POLICIES, FULL_ACCESS
+from xswitch.sandbox.directory import Directory
 from xswitch.sandbox.refusal import ENDED_SESSION, Refusal, invalid_token
 from xswitch.sandbox.state import (
     AccessKey,
@@ -78,6 +79,8 @@ class Organization:
         self.org_policies: dict[str, OrgPolicy] = {}
         self.policy_types: set[str] = set()
         self.delegated_admins: set[str] = set()
+        self.directory = Directory()
+        """Its IAM Identity Center, with nobody assigned to anything at first."""
         self.shown_device: MfaDevice | None = None
         """The device that the practice authenticator shows."""
         self.aws_policies = {

@@ -84,6 +84,7 @@ def build(clock: Callable[[], float] = time.time, rng: Random | None = None) -> 
     for place in PLACES:
         _seed_account(organization, place, external_id)
     _seed_denials(organization)
+    _seed_directory(organization)
     organization.shown_device = organization.account(IDENTITY_ID).devices[serial]
     return PracticeOrganization(
         organization=organization,
@@ -240,6 +241,17 @@ def _seed_denials(organization: Organization) -> None:
     for name, trust in trusts.items():
         _create_role(account, name, trust, DENIALS[name])
         account.iam("AttachRolePolicy", RoleName=name, PolicyArn=_ATTACHED["ReadOnly"])
+
+
+def _seed_directory(organization: Organization) -> None:
+    """Assign the person permission sets: one to look around everywhere, one to work with outside production."""
+    directory = organization.directory
+    directory.add_set("ViewOnly", duration=28800, policies=(_ATTACHED["ReadOnly"],))
+    directory.add_set("Developer", policies=(_ATTACHED["PowerUser"],))
+    for place in PLACES:
+        directory.assign(organization, PERSON, place.id, "ViewOnly")
+        if place.environment in ("dev", "staging", "sandbox"):
+            directory.assign(organization, PERSON, place.id, "Developer")
 
 
 def _create_role(account: RootUser, name: str, trust: str, description: str = "") -> None:

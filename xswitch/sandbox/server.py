@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final, cast
 from xswitch.sandbox import totp
 from xswitch.sandbox.faults import Faults
 from xswitch.sandbox.gateway import Answer, Gateway, RecordedCall
+from xswitch.sandbox.limits import Limits
 from xswitch.sandbox.organization import Organization
 from xswitch.sandbox.sigv4 import HttpRequest
 from xswitch.sandbox.wire import http_date
@@ -52,7 +53,8 @@ class Sandbox:
         self.practice_token = practice_token
         self.source_ip = source_ip
         self._stopping = threading.Event()
-        self._gateway = Gateway(organization, clock, self.faults, self._stopping.wait)
+        self.limits = Limits(time.monotonic)
+        self._gateway = Gateway(organization, clock, self.faults, self._stopping.wait, self.limits)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -196,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.reset:
             self._reset()
             return
-        lines = [("x-amzn-RequestId", answer.request_id), ("Content-Type", answer.content_type)]
+        lines = [("x-amzn-RequestId", answer.request_id), ("Content-Type", answer.content_type), *answer.headers]
         self._send(answer.status, lines, answer.body, cut=answer.cut)
 
     def _body(self) -> bytes | None:
