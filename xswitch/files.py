@@ -25,6 +25,7 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: 
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:
         try:
+            os.fchmod(descriptor, mode)  # whatever the umask
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself would be the heaviest import here
 if TYPE_CHECKING:
-    from xswitch.catalog.loading import Found, check, find, is_first_run, load, load_last_good
+    from xswitch.catalog.loading import Found, check, check_with, find, is_first_run, load, load_last_good
     from xswitch.catalog.model import (
         UNLISTED,
         Account,
@@ -50,6 +50,7 @@ __all__ = [
     "Target",
     "VaultRef",
     "check",
+    "check_with",
     "find",
     "is_first_run",
     "load",
@@ -62,6 +63,7 @@ __all__ = [
 
 _HOMES = {
     "check": "loading",
+    "check_with": "loading",
     "Found": "loading",
     "find": "loading",
     "is_first_run": "loading",

@@ -10,7 +10,7 @@ from xswitch.catalog import fields
 from xswitch.catalog.merge import Merged, check_identity, settings_of
 from xswitch.catalog.model import Account, VaultRef
 from xswitch.catalog.parse import NOTHING, AccountEntry, Given, Part, RoleSet
-from xswitch.catalog.rows import IDENTITY, Role, Settings
+from xswitch.catalog.rows import IDENTITY, VIA, Role, Settings
 from xswitch.tomlfile import quoted
 from xswitch.tomllines import Keys
 
@@ -219,7 +219,7 @@ class Expansion:
         return effective
 
     def _check_has_identity(self, settings: Settings, part: Part, keys: Keys) -> None:
-        if not settings[IDENTITY] and id(part) not in self._without_identity:
+        if not settings[IDENTITY] and not settings[VIA] and id(part) not in self._without_identity:
             self._without_identity.add(id(part))
             hint = 'give [defaults] one: identity = "NAME", and define [identities.NAME]'
             self.merged.report.add(part.document, (*keys, "identity"), "no identity is given for it", hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -143,6 +143,16 @@ def check(paths: Paths) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     return reading.report.problems(), reading.notes.problems()
 
 
+def check_with(paths: Paths, file: Path, content: bytes) -> tuple[Problem, ...]:
+    """Return the errors that the catalog would have if ``file``, one of ``catalog.d/``, held ``content``."""
+    listing = listed(paths)
+    if not any(name == str(file) for name, _, _ in listing):
+        own = [entry for entry in listing if not entry[1]]
+        at = next((at for at, (name, _, _) in enumerate(own) if at and name > str(file)), len(own))
+        listing.insert(at, (str(file), "", 0))
+    return read(paths, listing, {}, {file: content}).report.problems()
+
+
 def first_run(paths: Paths) -> InvalidConfig:
     """Return the error for a person who has no catalog yet."""
     return InvalidConfig(
@@ -165,14 +175,20 @@ class Reading:
     notes: Report
 
 
-def read(paths: Paths, listing: fast.Listing, young: dict[str, str]) -> Reading:
-    """Read all files anew. For those whose paths are in ``young``, the SHA-256 of what was read is put there."""
+def read(
+    paths: Paths, listing: fast.Listing, young: dict[str, str], instead: Mapping[Path, bytes] | None = None
+) -> Reading:
+    """Read all files anew. For those whose paths are in ``young``, the SHA-256 of what was read is put there.
+
+    ``instead`` has what is to be taken for the content of some.
+    """
     report, notes = Report(), Report()
     problems: list[InvalidConfig] = []
     files: list[tuple[Candidate, bytes]] = []
     for candidate in candidates(paths, listing, problems):
         try:
-            content = read_bytes(candidate.path)
+            replaced = (instead or {}).get(candidate.path)
+            content = read_bytes(candidate.path) if replaced is None else replaced
         except InvalidConfig as error:
             problems.append(error)
             continue

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from xswitch.awsfiles import aws_files
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import Denied, InvalidConfig, PersonNeeded, Problem, Unreachable, Usage
 from xswitch.identity import stored
@@ -120,7 +120,7 @@ def _profile_credentials(identity: Identity, environ: Mapping[str, str]) -> Cred
     except (exceptions.CredentialRetrievalError, exceptions.PartialCredentialsError) as error:
         raise PersonNeeded(f"the AWS profile {shown} gives no credentials: {_said(error)}", _try_it(shown)) from None
     except (exceptions.ConfigParseError, exceptions.InvalidConfigError) as error:
-        file = clean(str(_aws_files(environ)[0]))
+        file = clean(str(aws_files(environ)[0]))
         raise InvalidConfig((Problem(file, None, shown, _said(error), _try_it(shown)),)) from None
     except exceptions.ClientError as error:
         code, said = (clean(str(error.response.get("Error", {}).get(key, ""))) for key in ("Code", "Message"))
@@ -146,7 +146,7 @@ def _profile_session(name: str, region: str, environ: Mapping[str, str]) -> Sess
     """
     from botocore.session import Session
 
-    config, shared = (str(path) for path in _aws_files(environ))
+    config, shared = (str(path) for path in aws_files(environ))
     session = Session(
         profile=name,
         session_vars={"config_file": (None, None, config, None), "credentials_file": (None, None, shared, None)},
@@ -171,20 +171,12 @@ def _own_session_is_not_taken(session: Session, shown: str, environ: Mapping[str
         )
 
 
-def _aws_files(environ: Mapping[str, str]) -> tuple[Path, Path]:
-    """Return the person's AWS files: config and credentials."""
-    home = Path(environ.get("HOME") or "~").expanduser() / ".aws"
-    config = environ.get("AWS_CONFIG_FILE") or str(home / "config")
-    shared = environ.get("AWS_SHARED_CREDENTIALS_FILE") or str(home / "credentials")
-    return Path(config).expanduser(), Path(shared).expanduser()
-
-
 def _profile_fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
     """Return what changes with the files that say what a profile is. Its keys may come and go meanwhile."""
     from hashlib import sha256
 
     said = sha256(b"xswitch profile\0" + (identity.profile or identity.name).encode("utf-8", "surrogatepass"))
-    for path in _aws_files(environ):
+    for path in aws_files(environ):
         try:
             said.update(b"\0" + sha256(path.read_bytes()).digest())
         except OSError:

@@ -1,0 +1,88 @@
+"""The AWS config, in and out, by the installed program: and the AWS CLI works with what it wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.configloader import raw_config_parse
+from practice_home import PracticeHome
+
+THEIRS = "\ufeff# mine\r\n[default]\r\nregion\t= eu-west-1\r\n\r\n[profile own]\r\naws_access_key_id = AKIAOWN\r\n"
+
+
+@pytest.fixture
+def home(xswitch: str, newcomer: dict[str, str], tmp_path: Path) -> Iterator[PracticeHome]:
+    made = PracticeHome(newcomer, tmp_path / "practice")
+    yield made
+    made.close()
+
+
+def test_the_aws_cli_uses_an_exported_profile_and_the_rest_of_the_file_stays(home: PracticeHome) -> None:
+    home.aws_config.write_bytes(THEIRS.encode())
+    home.aws_config.chmod(0o640)
+    shown = home.works("xswitch", "catalog", "export", "aws-config", "--match", "env:dev role:Admin", "--diff")
+    assert "+[profile payments-dev/Admin]" in shown
+    assert home.aws_config.read_bytes() == THEIRS.encode()
+    home.works("xswitch", "catalog", "export", "aws-config", "--match", "env:dev role:Admin")
+    assert home.aws_config.read_bytes().startswith(THEIRS.encode())
+    assert home.aws_config.stat().st_mode & 0o777 == 0o640
+    home.aws_config.write_bytes(home.aws_config.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    who = json.loads(home.works("aws", "sts", "get-caller-identity", "--profile", "payments-dev/Admin"))
+    assert ":assumed-role/Admin/ada" in who["Arn"]
+    again = home.works("xswitch", "catalog", "export", "aws-config", "--match", "env:dev role:Admin")
+    assert "nothing changes" in again
+    home.works("xswitch", "catalog", "export", "aws-config", "--remove")
+    assert home.aws_config.read_bytes() == THEIRS.removeprefix("\ufeff").encode()
+
+
+def test_every_target_can_be_exported_the_hostile_one_too(home: PracticeHome) -> None:
+    home.works("xswitch", "catalog", "export", "aws-config")
+    text = home.aws_config.read_text()
+    assert "$(" not in text
+    assert "\x1b" not in text
+    names = list(raw_config_parse(str(home.aws_config)))
+    assert len(names) == len(json.loads(home.works("xswitch", "catalog", "list", "--json")))
+    assert home.aws_config.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_minute_from_the_aws_config_to_a_role(home: PracticeHome) -> None:
+    key_id, secret = home.practice.user_access_key
+    credentials = home.aws_config.with_name("credentials")
+    credentials.write_text(f"[base]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n")
+    home.aws_config.write_text(
+        "[profile dev-admin]\nrole_arn = arn:aws:iam::555566667777:role/ReadOnly\nsource_profile = base\nregion = eu-west-1\n"
+        "[profile broken]\nrole_arn = nonsense\nsource_profile = base\n"
+    )
+    home.paths.catalog_file.unlink()
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
+    dry = home.works("xswitch", "catalog", "import", "aws-config", "--dry-run", **files)
+    assert "nonsense is not the ARN of a role" in dry
+    assert not (home.paths.catalog_folder / "aws-config.toml").exists()
+    said = json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json", **files))
+    assert (said["profiles"], said["accounts"], said["written"]) == (2, 1, True)
+    assert said["left"] == [
+        {
+            "profile": "broken",
+            "place": f"{home.aws_config}:5",
+            "why": "nonsense is not the ARN of a role",
+        }
+    ]
+    assert secret not in (home.paths.catalog_folder / "aws-config.toml").read_text()
+    who = home.works("xswitch", "exec", "dev-admin/ReadOnly", "--", "aws", "sts", "get-caller-identity", **files)
+    assert ":assumed-role/ReadOnly/" in who
+
+
+def test_what_is_wrong_is_said_and_nothing_is_written(home: PracticeHome, tmp_path: Path) -> None:
+    home.fails(1, "there are no profiles", "xswitch", "catalog", "import", "aws-config")
+    home.fails(1, "there is no file", "xswitch", "catalog", "import", "aws-config", "--file", str(tmp_path / "none"))
+    home.aws_config.write_text("[profile a]\nnonsense\n")
+    home.fails(3, f"{home.aws_config}:2", "xswitch", "catalog", "import", "aws-config")
+    home.fails(3, f"{home.aws_config}:2", "xswitch", "catalog", "export", "aws-config")
+    home.aws_config.write_text("# >>> xswitch\n")
+    home.fails(3, "markers don't pair", "xswitch", "catalog", "export", "aws-config")
+    home.fails(1, "nothing matches", "xswitch", "catalog", "export", "aws-config", "--match", "env:nowhere")
+    home.fails(2, "leave --match away", "xswitch", "catalog", "export", "aws-config", "--remove", "--match", "env:dev")
+    assert home.aws_config.read_text() == "# >>> xswitch\n"

@@ -1,0 +1,117 @@
+"""Write targets as profiles of the AWS CLI, each with `credential_process = xswitch …`.
+
+xswitch catalog export aws-config --match "env:dev role:ReadOnly" --diff
+
+They stand between two markers in ~/.aws/config, which the next export rewrites; the rest of the file stays as it is.
+A profile of your own keeps its name. --remove takes the markers and what is between them out again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from xswitch.cli.output import Result
+from xswitch.errors import NoSuchTarget, Usage, VaultUnavailable
+from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xswitch.catalog import Target
+    from xswitch.cli.context import Context
+
+NAME: Final = "aws-config"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what it takes."""
+    parser.add_argument("form", choices=(NAME,))
+    parser.add_argument("--match", default="", metavar="SELECTOR", help="only the targets that it matches")
+    parser.add_argument("--diff", action="store_true", help="show the difference, and write nothing")
+    parser.add_argument("--remove", action="store_true", help="take xswitch's profiles out again")
+    parser.add_argument("--file", type=Path, metavar="PATH", help="another config file than ~/.aws/config")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace, context: Context) -> Result:
+    """Write them, or show the difference."""
+    from xswitch.awsfiles import aws_files
+    from xswitch.sources.aws_export import exported
+
+    if args.remove and args.match:
+        raise Usage("--remove takes all of xswitch's profiles out", "leave --match away")
+    file: Path = args.file or aws_files(context.environ)[0]
+    before = _content(file)
+    chosen = [] if args.remove else _chosen(args.match, context)
+    made = exported(before, chosen, _program(context.environ), file)
+    notes = tuple(f"{name} is left out: a profile of your own has that name" for name in made.taken)
+    data = {
+        "file": str(file),
+        "profiles": made.profiles,
+        "taken": list(made.taken),
+        "changed": made.content != before,
+        "written": made.content != before and not args.diff,
+    }
+    if args.diff:
+        return Result(_difference(before, made.content, file), data, notes=notes)
+    if made.content != before:
+        _write(file, made.content)
+    words = "nothing changes in" if made.content == before else "written to"
+    return Result(f"{made.profiles} profiles, {words} {clean(str(file))}", data, notes=notes)
+
+
+def _content(file: Path) -> bytes:
+    from xswitch.tomlfile import read_bytes
+
+    return read_bytes(file) if file.exists() else b""
+
+
+def _chosen(match: str, context: Context) -> list[Target]:
+    from xswitch.catalog import Selector
+
+    selector = Selector.parse(match)
+    live = {session.target for session in context.engine.live()}
+    chosen = [one for one in context.engine.catalog.targets if selector.matches(one, live=one.name in live)]
+    if not chosen:
+        raise NoSuchTarget(f"nothing matches {clean(match)}", "a selector is literal; see `xswitch catalog list`")
+    return chosen
+
+
+def _program(environ: Mapping[str, str]) -> list[str]:
+    """Return how other programs run xswitch: by the name on PATH that lasts, else by this very interpreter.
+
+    A link such as ``~/.local/bin/xswitch`` is kept as it is: an update changes what it points to.
+    """
+    found = shutil.which("xswitch", path=environ.get("PATH"))
+    own = Path(sys.argv[0])
+    if found is None and own.name == "xswitch" and os.access(own, os.X_OK):
+        found = str(own)
+    return [str(Path(found).absolute())] if found else [sys.executable, "-m", "xswitch"]
+
+
+def _difference(before: bytes, after: bytes, file: Path) -> str:
+    """Return the unified difference, safe to show."""
+    from difflib import unified_diff
+
+    old, new = (text.decode("utf-8", "replace").splitlines() for text in (before, after))
+    name = str(file)
+    lines = unified_diff(old, new, name, f"{name} (as it would be)", lineterm="")
+    return "\n".join(clean(line) for line in lines) or "nothing changes"
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Replace the file in one step, with the permissions that it has; a new one is 0600 in a private folder."""
+    from xswitch.files import make_private_folder, write_atomically
+
+    try:
+        make_private_folder(file.parent)
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
+        write_atomically(file, content, mode=mode)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise VaultUnavailable(f"{clean(str(file))} can't be written: {reason}", "it is as it was") from None

@@ -1,0 +1,48 @@
+"""Show one target with everything effective, and the file that it comes from."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from xswitch.catalog import locate
+from xswitch.cli.catalog_list import as_json
+from xswitch.cli.output import Result, table
+from xswitch.text import say_duration
+
+if TYPE_CHECKING:
+    from xswitch.cli.context import Context
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what it takes."""
+    parser.add_argument("target", metavar="TARGET")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace, context: Context) -> Result:
+    """Show it."""
+    target = context.engine.resolve(args.target)
+    outlook = context.engine.outlook(target)
+    plan = outlook.plan
+    live = {session.target: session for session in context.engine.live()}
+    external = (
+        "none" if target.external_id is None else "from the vault" if hasattr(target.external_id, "name") else "set"
+    )
+    hops = " -> ".join([plan.identity.name, *(hop.target or "MFA session" for hop in plan.hops)])
+    facts = [
+        ("account", f"{target.account.name} ({target.account.id})"),
+        ("role", target.arn),
+        ("ou", target.account.ou or "none"),
+        ("environment", target.account.environment or "none"),
+        ("guard", plan.guard.confirm if plan.guard else "none"),
+        ("way", hops),
+        ("lasts", f"{say_duration(plan.duration)}{', ' + plan.why if plan.why else ''}"),
+        ("MFA", "a code will be asked for" if outlook.code else "no code wanted"),
+        ("external id", external),
+        ("source id", target.source_identity or "none"),
+        ("region", plan.region or "none"),
+        ("tags", ", ".join(f"{key}={value}" for key, value in target.account.tags) or "none"),
+        ("from", locate(target) or target.origin),
+    ]
+    return Result(f"{target.name}\n" + table(facts), as_json(context, [target], live)[0])

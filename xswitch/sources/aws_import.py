@@ -1,0 +1,329 @@
+"""Profiles of the AWS CLI as identities, accounts and roles; and what can't be carried over, each with its reason.
+
+| a profile with | becomes |
+| --- | --- |
+| ``role_arn`` and ``source_profile`` | a role of its account, reached from what the source profile is |
+| ``role_arn`` and ``credential_source = Environment`` | the same, reached from the environment |
+| ``sso_account_id`` and ``sso_role_name`` | a permission set of its account, reached by a login |
+| ``credential_process`` | an identity of kind process |
+| keys, ``login_session``, web identity | an identity of kind profile, which serves what the profile gives |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from xswitch.catalog import fields
+from xswitch.sources.draft import Draft, DraftAccount, DraftIdentity, DraftRole, Setting
+from xswitch.sources.names import account_names
+from xswitch.sources.profiles import STATIC, AwsConfig, Profile
+from xswitch.text import clean
+from xswitch.tomlfile import Fault
+
+OWN: Final = " credential-process "
+"""What tells a ``credential_process`` of xswitch's own export, beside the program's name."""
+
+_ROLE: Final = frozenset({
+    "role_arn", "source_profile", "credential_source", "external_id", "mfa_serial", "duration_seconds",
+    "role_session_name", "region",
+})  # fmt: skip
+_SSO: Final = frozenset({
+    "sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region", "sso_registration_scopes",
+    "region",
+})  # fmt: skip
+_IDENTITY: Final = frozenset({
+    "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region", "credential_process",
+    "login_session", "web_identity_token_file", "role_arn", "role_session_name",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What was not carried over: of which profile, where it stands, and why. All safe to show."""
+
+    profile: str
+    place: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of the profiles: a draft, how many were carried, and what was not.
+
+    ``stays`` counts settings that are the AWS CLI's own business and go on holding where they are.
+    """
+
+    draft: Draft
+    carried: int
+    left: tuple[Left, ...]
+    stays: Mapping[str, int]
+
+
+def imported(config: AwsConfig) -> Imported:
+    """Return what the profiles become. Nothing is dropped in silence; nothing raises."""
+    return _Import(config).run()
+
+
+@dataclass(slots=True)
+class _Account:
+    """An account met in profiles: its roles by name, with the ARN and settings of each, and the profiles' names."""
+
+    roles: dict[str, dict[str, Setting]] = field(default_factory=dict)
+    profiles: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Refused(Exception):
+    """A profile can't be carried; ``why`` says it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class _Import:
+    """One import. ``_targets`` has account id and role of each profile that became one; ``_open`` those under way."""
+
+    def __init__(self, config: AwsConfig) -> None:
+        self._config = config
+        self._accounts: dict[str, _Account] = {}
+        self._identities: dict[str, dict[str, Setting]] = {}
+        self._targets: dict[str, tuple[str, str]] = {}
+        self._failed: dict[str, str] = {}
+        self._open: set[str] = set()
+        self._left: list[Left] = []
+        self._stays: Counter[str] = Counter()
+        self._carried = 0
+
+    def run(self) -> Imported:
+        for profile in self._config.profiles.values():
+            try:
+                self._carry(profile)
+                self._carried += 1
+            except _Refused as refused:
+                self._note(profile, refused.why)
+        for section in self._config.others:
+            self._left.append(Left("", "", f"the section [{section}] is no profile"))
+        names = account_names({account_id: account.profiles for account_id, account in self._accounts.items()})
+        return Imported(self._draft(names), self._carried, tuple(self._left), dict(self._stays))
+
+    def _draft(self, names: Mapping[str, str]) -> Draft:
+        accounts = tuple(
+            DraftAccount(account_id, names[account_id], roles=tuple(DraftRole(*one) for one in account.roles.items()))
+            for account_id, account in self._accounts.items()
+        )
+        used = {str(one.get("identity", "")) for account in self._accounts.values() for one in account.roles.values()}
+        identities = tuple(
+            DraftIdentity(name, settings)
+            for name, settings in self._identities.items()
+            if name in used or settings["kind"] != "environment"
+        )
+        return Draft("the AWS config", accounts, identities)
+
+    def _note(self, profile: Profile, why: str) -> None:
+        self._left.append(Left(clean(profile.name), profile.place, why))
+
+    def _carry(self, profile: Profile) -> None:
+        """Carry one profile over. Raises _Refused."""
+        if _is_target(profile):
+            self._target(profile)
+        else:
+            self._identity(profile)
+
+    # -- targets
+
+    def _target(self, profile: Profile) -> tuple[str, str]:
+        """Return account id and role of a profile that is a role, carrying it over at the first time."""
+        known = self._targets.get(profile.name)
+        if known is not None:
+            return known
+        if profile.name in self._failed:
+            raise _Refused(self._failed[profile.name])
+        if profile.name in self._open:
+            raise _Refused("its source profiles lead back to it")
+        self._open.add(profile.name)
+        try:
+            make = self._role if profile.text("role_arn") else self._permission_set
+            account_id, role, settings = make(profile)
+            self._targets[profile.name] = self._place(profile, account_id, role, settings)
+        except _Refused as refused:
+            self._failed[profile.name] = refused.why
+            raise
+        finally:
+            self._open.discard(profile.name)
+        return self._targets[profile.name]
+
+    def _role(self, profile: Profile) -> tuple[str, str, dict[str, Setting]]:
+        found = fields.ROLE_ARN.fullmatch(profile.text("role_arn"))
+        if found is None:
+            raise _Refused(f"{clean(profile.text('role_arn'))} is not the ARN of a role")
+        settings: dict[str, Setting] = {}
+        if profile.text("role_arn") != f"arn:aws:iam::{found[2]}:role/{found[4]}":
+            settings["arn"] = profile.text("role_arn")
+        serial = self._checked(profile, "mfa_serial", fields.mfa_serial)
+        settings |= self._way(profile, serial)
+        if serial and "identity" in settings:
+            settings["mfa"] = True
+        elif serial:
+            self._note(profile, "mfa_serial: a code goes with a chain's first call, and that one names no device")
+        self._take(profile, settings, "external_id", "external_id", fields.external_id)
+        self._take(profile, settings, "role_session_name", "session_name", fields.template)
+        self._take(profile, settings, "region", "region", fields.region)
+        self._take(profile, settings, "duration_seconds", "duration", fields.duration, "s")
+        self._count(profile, _ROLE)
+        return found[2], found[4], settings
+
+    def _way(self, profile: Profile, serial: str) -> dict[str, Setting]:
+        """Return what a role is reached from: an identity, or another target. Raises _Refused."""
+        source, ambient = profile.text("source_profile"), profile.text("credential_source")
+        if source and ambient:
+            raise _Refused("it has both source_profile and credential_source, which the AWS CLI refuses as well")
+        if ambient == "Environment":
+            return {"identity": self._with_device("environment", {"kind": "environment"}, serial)}
+        if ambient:
+            raise _Refused(f"credential_source = {clean(ambient)}: a machine's own role is no identity of a person")
+        if not source:
+            raise _Refused("it has a role_arn and neither source_profile nor credential_source")
+        above = self._config.profiles.get(source)
+        if above is None:
+            raise _Refused(f"its source_profile {clean(source)} does not exist")
+        if source == profile.name:
+            raise _Refused("it is its own source_profile: move its keys to a profile of their own")
+        if _is_target(above):
+            try:
+                return {"via": "/".join(self._target(above))}
+            except _Refused as refused:
+                raise _Refused(f"its source_profile {clean(source)} is not carried over: {refused.why}") from None
+        return {"identity": self._with_device(source, self._settings(above), serial)}
+
+    def _with_device(self, name: str, settings: Mapping[str, Setting], serial: str) -> str:
+        """Return the name of an identity that has this MFA device, or none, making it where there is none yet."""
+        for number in range(1, 1000):
+            numbered = name if number == 1 else f"{name}-{number}"
+            known = self._identities.get(numbered)
+            if known is None:
+                known = self._identities[numbered] = dict(settings)
+            if serial and "mfa_serial" not in known:
+                known["mfa_serial"] = serial
+            if not serial or known.get("mfa_serial") == serial:
+                return numbered
+        raise _Refused("too many MFA devices for one source profile")
+
+    def _permission_set(self, profile: Profile) -> tuple[str, str, dict[str, Setting]]:
+        account_id, role = profile.text("sso_account_id"), profile.text("sso_role_name")
+        if not (account_id and role):
+            raise _Refused("it has only one of sso_account_id and sso_role_name")
+        if fields.account_id(account_id) or fields.role_name(role):
+            raise _Refused(f"{clean(account_id)} and {clean(role)} are no account and permission set")
+        settings: dict[str, Setting] = {"identity": self._login(profile)}
+        self._take(profile, settings, "region", "region", fields.region)
+        self._count(profile, _SSO)
+        return account_id, role, settings
+
+    def _login(self, profile: Profile) -> str:
+        """Return the identity of the login that a profile names. Raises _Refused."""
+        session = profile.text("sso_session")
+        values = self._config.sso_sessions.get(session, {}) if session else profile.values
+        if session and not values:
+            raise _Refused(f"its [sso-session {clean(session)}] does not exist")
+        url, region = (str(values.get(key, "")) for key in ("sso_start_url", "sso_region"))
+        if fields.start_url(url) or fields.region(region):
+            raise _Refused("its login has no sso_start_url and sso_region that are an address and a region")
+        settings: dict[str, Setting] = {"kind": "sso", "start_url": url, "sso_region": region}
+        if session:
+            settings["sso_session"] = session
+        wanted = session or (urlsplit(url).hostname or "sso").partition(".")[0]
+        for number in range(1, 1000):
+            name = wanted if number == 1 else f"{wanted}-{number}"
+            if self._identities.setdefault(name, settings) == settings:
+                return name
+        raise _Refused("too many logins of one name")
+
+    def _place(self, profile: Profile, account_id: str, role: str, settings: dict[str, Setting]) -> tuple[str, str]:
+        """Put a role into its account; one that is there with other settings stands beside it under another name."""
+        account = self._accounts.setdefault(account_id, _Account())
+        if account.roles.setdefault(role, settings) != settings:
+            if profile.text("sso_role_name"):
+                raise _Refused(f"the permission set {clean(role)} is there already, reached in another way")
+            role, settings = _beside(account, profile, account_id, role, settings)
+            account.roles[role] = settings
+        account.profiles.append((profile.name, role))
+        return account_id, role
+
+    # -- identities
+
+    def _identity(self, profile: Profile) -> None:
+        """Carry over a profile that gives credentials and is no role. Raises _Refused."""
+        settings = self._settings(profile)
+        if settings["kind"] == "profile" and not _gives(profile):
+            raise _Refused("it holds no credentials, only settings of the AWS CLI")
+        self._identities.setdefault(profile.name, dict(settings))
+        self._count(profile, _IDENTITY)
+
+    def _settings(self, profile: Profile) -> dict[str, Setting]:
+        """Return the identity that a profile is. Raises _Refused for xswitch's own export."""
+        command = profile.text("credential_process")
+        if OWN in f" {command} " and "xswitch" in command:
+            raise _Refused("it is one of xswitch's own, written by `catalog export`")
+        settings: dict[str, Setting] = {"kind": "profile", "profile": profile.name}
+        if command and STATIC not in profile.values:
+            settings = {"kind": "process", "process": command}
+        self._take(profile, settings, "region", "region", fields.region)
+        return settings
+
+    # -- settings
+
+    def _checked(self, profile: Profile, key: str, rule: Callable[[object], tuple[Fault, ...]], unit: str = "") -> str:
+        """Return a setting that the catalog takes; note one that it doesn't and return ""."""
+        value = profile.text(key)
+        if not value:
+            return ""
+        faults = rule(value + unit)
+        if faults:
+            self._note(profile, f"{key}: {faults[0][1]}")
+            return ""
+        return value + unit
+
+    def _take(
+        self,
+        profile: Profile,
+        settings: dict[str, Setting],
+        key: str,
+        name: str,
+        rule: Callable[[object], tuple[Fault, ...]],
+        unit: str = "",
+    ) -> None:
+        value = self._checked(profile, key, rule, unit)
+        if value:
+            settings[name] = value
+
+    def _count(self, profile: Profile, known: frozenset[str]) -> None:
+        self._stays.update(clean(key) for key in profile.values if key not in known)
+
+
+def _beside(
+    account: _Account, profile: Profile, account_id: str, role: str, settings: dict[str, Setting]
+) -> tuple[str, dict[str, Setting]]:
+    """Return a name for a second way to one role, made from the profile's, and settings that say which role it is."""
+    named = {"arn": f"arn:aws:iam::{account_id}:role/{role}", **settings}
+    own = "".join(letter if not fields.role_name(letter) else "-" for letter in profile.name)[:50].strip("-")
+    number = 1
+    while True:
+        name = own if number == 1 else f"{own or role[:50]}-{number}"
+        if name and account.roles.get(name, named) == named:
+            return name, named
+        number += 1
+
+
+def _is_target(profile: Profile) -> bool:
+    """Tell whether a profile is a role or a permission set: web identity is a way to get keys, for botocore to go."""
+    if profile.text("role_arn") and not profile.text("web_identity_token_file"):
+        return True
+    return bool(profile.text("sso_role_name") or profile.text("sso_account_id"))
+
+
+def _gives(profile: Profile) -> bool:
+    return any(profile.text(key) for key in (STATIC, "login_session", "web_identity_token_file", "credential_process"))

@@ -1,0 +1,107 @@
+"""What a source found, as the text of a catalog file of its own.
+
+A draft is plain data. Its text begins with the line by which the catalog tells a synced file from the person's own, and
+is the same for the same draft, so that a sync that finds nothing new changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from xswitch.catalog.origins import SYNCED
+from xswitch.tomllines import BARE
+
+Setting = str | bool | Mapping[str, str] | Sequence[str]
+_NO_ROLES: Final[tuple[DraftRole, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRole:
+    """A role of an account: its name, and the settings that the catalog's ``[[accounts.roles]]`` takes."""
+
+    name: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftAccount:
+    """An account. ``environment`` "" and ``ou`` None are left out: another source may say them."""
+
+    id: str
+    name: str
+    ou: str | None = None
+    environment: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    roles: tuple[DraftRole, ...] = _NO_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class DraftIdentity:
+    """An identity and its settings, ``kind`` among them."""
+
+    name: str
+    settings: Mapping[str, Setting]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything that one source found. ``source`` says where, in a few words, for the file's first line."""
+
+    source: str
+    accounts: tuple[DraftAccount, ...] = ()
+    identities: tuple[DraftIdentity, ...] = ()
+    role_sets: tuple[DraftRole, ...] = ()
+
+    def text(self) -> str:
+        """Return the catalog file, as TOML 1.0."""
+        lines = [f"{SYNCED.decode()} from {_comment(self.source)}; the next sync writes it anew", "version = 1"]
+        for identity in self.identities:
+            lines += ["", f"[identities.{_key(identity.name)}]"]
+            lines += [f"{_key(name)} = {_value(value)}" for name, value in identity.settings.items()]
+        for account in self.accounts:
+            lines += ["", "[[accounts]]", *_account(account)]
+        for role in self.role_sets:
+            lines += ["", "[[roles]]", f"name = {_value(role.name)}"]
+            lines += [f"{_key(name)} = {_value(value)}" for name, value in role.settings.items()]
+        return "\n".join(lines) + "\n"
+
+
+def _account(account: DraftAccount) -> list[str]:
+    lines = [f"id = {_value(account.id)}", f"name = {_value(account.name)}"]
+    if account.ou is not None:
+        lines.append(f"ou = {_value(account.ou)}")
+    if account.environment:
+        lines.append(f"environment = {_value(account.environment)}")
+    if account.tags:
+        lines.append(f"tags = {_value(account.tags)}")
+    if account.roles:
+        roles = [_value({"name": role.name, **role.settings}) for role in account.roles]
+        lines.append(f"roles = [{roles[0]}]" if len(roles) == 1 else "roles = [\n  " + ",\n  ".join(roles) + ",\n]")
+    return lines
+
+
+def _value(value: Setting | Mapping[str, Setting]) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(name)} = {_value(one)}" for name, one in value.items()) + " }"
+    return "[" + ", ".join(_value(one) for one in value) + "]"
+
+
+def _string(text: str) -> str:
+    """Return a basic string: JSON's escapes are among TOML's, which wants DEL escaped and knows no lone surrogates."""
+    whole = text.encode("utf-8", "replace").decode()
+    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if BARE.fullmatch(name) else _string(name)
+
+
+def _comment(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
