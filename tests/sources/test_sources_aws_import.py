@@ -282,7 +282,7 @@ def test_any_profiles_make_a_catalog_that_loads(found: dict[str, dict[str, str]]
     import tempfile
 
     sessions = {"s": {"sso_start_url": "https://x.example/start", "sso_region": "eu-west-1"}}
-    made = {name: profiles.Profile(name, "here:1", values) for name, values in found.items()}
+    made = {name: profiles.Profile(name, "here", 1, values) for name, values in found.items()}
     result = imported(AwsConfig(made, sessions))
     assert result.carried + len({one.why for one in result.left}) >= min(1, len(found))
     with tempfile.TemporaryDirectory() as folder:

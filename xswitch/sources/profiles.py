@@ -6,9 +6,10 @@ Guide, "Configuration and credential file settings").
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +18,22 @@ from xswitch.sources import ini
 from xswitch.text import clean
 
 STATIC: Final = "aws_access_key_id"
+_QUOTING: Final = re.compile(r"""['"\\#]""")
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile: its name, where it is written (``file:line``, safe to show) and its settings."""
+    """A profile: its name, the file and the line that it is written at, and its settings."""
 
     name: str
-    place: str
+    file: str
+    line: int
     values: Mapping[str, ini.Value]
+
+    @property
+    def place(self) -> str:
+        """Where it is written, as ``file:line``, safe to show."""
+        return f"{clean(self.file)}:{self.line}"
 
     def text(self, key: str) -> str:
         """Return a setting, "" where there is none or where it is a table."""
@@ -49,19 +57,22 @@ def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
     profiles: dict[str, Profile] = {}
     sessions: dict[str, Mapping[str, ini.Value]] = {}
     others: list[str] = []
+    path = str(file)
     for section in ini.read(file):
         kind, name = _named(section.name)
         if kind == "profile":
-            profiles[name] = Profile(name, f"{clean(str(file))}:{section.line}", section.values)
+            profiles[name] = Profile(name, path, section.line, section.values)
         elif kind == "sso-session":
             sessions[name] = section.values
         elif kind != "services":
             others.append(clean(section.name))
     for section in ini.read(credentials):
         known = profiles.get(section.name)
-        place = f"{clean(str(credentials))}:{section.line}"
-        both = {**known.values, **section.values} if known else section.values
-        profiles[section.name] = Profile(section.name, known.place if known else place, both)
+        profiles[section.name] = (
+            Profile(section.name, str(credentials), section.line, section.values)
+            if known is None
+            else replace(known, values={**known.values, **section.values})
+        )
     return AwsConfig(profiles, sessions, tuple(others))
 
 
@@ -71,7 +82,7 @@ def _named(header: str) -> tuple[str, str]:
         return "profile", "default"
     if not header.startswith(("profile", "sso-session", "services")):
         return "", ""
-    if not any(mark in header for mark in "'\"\\#"):
+    if not _QUOTING.search(header):
         words = header.split()
     else:
         try:
