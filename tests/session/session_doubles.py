@@ -144,6 +144,8 @@ class FakeSts:
         self.script: list[Exception | Callable[[], None] | None] = []
         self.who = WhoAmI(ADA.arn, ADA.account_id, "AIDA")
         self.asked_who = 0
+        self.role_maxima: dict[str, int | Exception] = {}
+        self.asked_maximum: list[tuple[str, str]] = []
         self.session_arn: str | None = None
         self.life: int | None = None
         self._mutex = threading.Lock()
@@ -174,6 +176,16 @@ class FakeSts:
     def who_am_i(self, credentials: Credentials, *, identity: str, partition: str = "", region: str = "") -> WhoAmI:
         self.asked_who += 1
         return self.who
+
+    def role_maximum(
+        self, credentials: Credentials, role_arn: str, *, partition: str = "", region: str = ""
+    ) -> int | None:
+        """Answer what ``role_maxima`` has for the role, None where it has nothing; an exception there is raised."""
+        self.asked_maximum.append((role_arn, credentials.access_key_id))
+        most = self.role_maxima.get(role_arn)
+        if isinstance(most, Exception):
+            raise most
+        return most
 
     @property
     def kinds(self) -> list[str]:

@@ -242,6 +242,34 @@ def test_a_profile_s_keys(house, tmp_path):
     assert house.open(target).credentials == session.credentials
 
 
+# ── the longest session of a role
+
+
+def test_a_role_s_maximum_is_read_by_a_session_in_its_account(house):
+    session = house.open("sandbox-ada/Admin")
+    arn = house.target("sandbox-ada/Admin").arn
+    assert house.sts.role_maximum(session.credentials, arn, partition="aws", region="eu-west-1") == 43200
+    assert house.sandbox.calls[-1].action == "GetRole"
+    assert house.sandbox.calls[-1].service == "iam"
+
+
+def test_a_maximum_that_may_not_be_read_is_unknown(house):
+    arn = house.target("payments-prod/Deploy").arn
+    assert house.sts.role_maximum(_keys(house), arn, partition="aws") is None, "the user is of another account"
+    session = house.open("sandbox-ada/Admin")
+    assert house.sts.role_maximum(session.credentials, f"{arn}NotThere", partition="aws") is None
+
+
+def test_a_maximum_is_asked_for_once_where_aws_has_no_time(house):
+    session = house.open("sandbox-ada/Admin")
+    for fault in ("throttle", "fail", "reset", "half"):
+        getattr(house.sandbox.faults, fault)(1, "GetRole")
+        before = len(house.calls)
+        with pytest.raises(Unreachable):
+            house.sts.role_maximum(session.credentials, house.target("sandbox-ada/Admin").arn, partition="aws")
+        assert len(house.calls) == before + 1
+
+
 # ── faults
 
 

@@ -87,6 +87,14 @@ class Sts(Protocol):
     def who_am_i(self, credentials: Credentials, *, identity: str, partition: str = "", region: str = "") -> WhoAmI:
         """Ask whose ``credentials`` are."""
 
+    def role_maximum(
+        self, credentials: Credentials, role_arn: str, *, partition: str = "", region: str = ""
+    ) -> int | None:
+        """Return the role's MaxSessionDuration in seconds (IAM GetRole), None where AWS does not let it be read.
+
+        Only a session in the role's own account can read it. One short attempt. Raises Unreachable.
+        """
+
 
 class BotoSts:
     """STS through botocore. Safe for threads; botocore is imported by the first call."""
@@ -146,6 +154,29 @@ class BotoSts:
         try:
             return WhoAmI(str(answer["Arn"]), str(answer["Account"]), str(answer.get("UserId", "")))
         except KeyError:
+            raise _nonsense(doing) from None
+
+    def role_maximum(
+        self, credentials: Credentials, role_arn: str, *, partition: str = "", region: str = ""
+    ) -> int | None:
+        """Return the role's MaxSessionDuration in seconds (IAM GetRole), None where AWS does not let it be read.
+
+        Raises Unreachable.
+        """
+        doing = f"the longest session of {clean(role_arn)}"
+        with self._lock:
+            session = self._session = self._session or bare_session()
+        place = region or main_region(session, partition or "aws")
+        with self._failures(doing), self._client(session, place, credentials, 1, "iam") as client:
+            answer = self._ask(client, "get_role", {"RoleName": role_arn.rpartition("/")[2]})
+        if isinstance(answer, Refusal):
+            error = error_of(answer, doing=doing, identity="")
+            if isinstance(error, Unreachable):
+                raise error
+            return None
+        try:
+            return int(answer["Role"]["MaxSessionDuration"])
+        except (KeyError, TypeError, ValueError):
             raise _nonsense(doing) from None
 
     def _call(
@@ -213,11 +244,13 @@ class BotoSts:
         return self._skew
 
     @contextmanager
-    def _client(self, session: BotoSession, region: str, credentials: Credentials, attempts: int) -> Iterator[Any]:
+    def _client(
+        self, session: BotoSession, region: str, credentials: Credentials, attempts: int, service: str = "sts"
+    ) -> Iterator[Any]:
         token = credentials.session_token
         with self._lock:
             client = session.create_client(
-                "sts",
+                service,
                 region_name=region,
                 endpoint_url=self.endpoint or None,
                 verify=verify_of(self._environ),
