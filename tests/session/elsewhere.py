@@ -8,6 +8,7 @@ from pathlib import Path
 
 from practice_house import a_vault
 
+from xswitch.aws.client import Client
 from xswitch.catalog import load
 from xswitch.errors import PersonNeeded, XswitchError
 from xswitch.identity.codes import Codes
@@ -17,7 +18,7 @@ from xswitch.session.broker import Broker
 from xswitch.session.learnt import Learnt
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk, Options
 from xswitch.session.plan import identity_of, plan
-from xswitch.session.sts import BotoSts
+from xswitch.session.sts import StsClient
 
 
 class Nobody:
@@ -46,7 +47,7 @@ def open_session(environ: dict[str, str], name: str, found: Queue[tuple[str, obj
     codes = Codes(environ)
     broker = Broker(
         vault,
-        BotoSts(environ, time.time),
+        StsClient(Client(environ, time.time)),
         learnt,
         time.time,
         credentials_of=lambda identity: credentials_of(identity, vault, environ),

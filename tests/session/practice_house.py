@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from xswitch.aws.client import Client
+from xswitch.aws.http import Limits
 from xswitch.catalog import Catalog, Identity, Target, VaultRef, load
 from xswitch.credentials import Credentials
 from xswitch.identity import stored
@@ -19,7 +21,7 @@ from xswitch.session.externals import keep_external_id
 from xswitch.session.learnt import Learnt
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk, Options, Plan, Session
 from xswitch.session.plan import identity_of, plan
-from xswitch.session.sts import BotoSts
+from xswitch.session.sts import StsClient
 from xswitch.vault import Vault
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import FileHolder
@@ -84,7 +86,7 @@ class PracticeHouse:
             keep_external_id(self.vault, VaultRef(name), Secret(value), self.clock())
         self.ada = Ada(self.practice)
         self.learnt = Learnt(self.paths.state, self.clock)
-        self.sts = BotoSts(self.environ, self.clock, read_seconds=2.0)
+        self.sts = StsClient(Client(self.environ, self.clock), limits=Limits(4.0, 2.0))
         self.codes = Codes(self.environ)
         self.broker = self.another()
         self.made = len(self.sandbox.calls)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from xswitch.aws.query import Refusal
 from xswitch.errors import Denied, Unreachable, WrongCode
-from xswitch.session.refusals import DurationRefused, Refusal, error_of, side_of
+from xswitch.session.refusals import DurationRefused, error_of, side_of
 
 USER = "User: arn:aws:iam::111122223333:user/ada is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/Deploy"
 BAD_DEVICE = (

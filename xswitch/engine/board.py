@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from xswitch.aws.endpoints import endpoint_override
 from xswitch.engine.views import Ended, Live, Outlook, Renewal
 from xswitch.errors import XswitchError
 from xswitch.session import grants
-from xswitch.session.endpoints import endpoint_override
 from xswitch.session.externals import versions
 from xswitch.session.keys import record_names
 from xswitch.session.records import SESSION

@@ -288,7 +288,7 @@ class Engine:
             kernel_keyring=self.preferences.kernel_keyring,
             plaintext_key=self.preferences.plaintext_key,
             ask=self._ask_passphrase,
-            note=self._note,
+            note=self.note,
         )
 
     @cached_property
@@ -308,7 +308,8 @@ class Engine:
                 "set XSWITCH_PASSPHRASE, or run it in a terminal",
             ) from None
 
-    def _note(self, words: str) -> None:
+    def note(self, words: str) -> None:
+        """Tell whoever is asked at present what is being waited for, or what came of it."""
         if self._person is not None:
             self._person.note(words)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from xswitch.aws.client import Client
 from xswitch.catalog import Identity, VaultRef
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.engine.views import IdentityView
@@ -19,7 +20,7 @@ from xswitch.session.externals import keep_external_id
 from xswitch.session.learnt import Learnt
 from xswitch.session.model import Caller, CodeAsk, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
-from xswitch.session.sts import BotoSts, WhoAmI
+from xswitch.session.sts import StsClient, WhoAmI
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ class People:
         self._codes = Codes(engine.environ)
 
     @cached_property
-    def _sts(self) -> BotoSts:
-        return BotoSts(self._engine.environ, self._engine.clock)
+    def _sts(self) -> StsClient:
+        engine = self._engine
+        client = Client(engine.environ, engine.clock, skew=lambda: self._learnt.skew)
+        return StsClient(client, note=engine.note)
 
     @cached_property
     def broker(self) -> Broker:

@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -35,7 +36,8 @@ class Sandbox:
     ``clock`` (epoch seconds) is the server's: it dates answers, judges signatures and codes and ends sessions.
     ``practice_token``, where given, opens ``/practice/<token>/authenticator``: the current code of the organization's
     ``shown_device``. ``source_ip`` stands for the address that callers come from, for policies that ask for it ("" for
-    a call without one, as through a VPC endpoint). Used as a context manager, or with :meth:`start` and :meth:`stop`.
+    a call without one, as through a VPC endpoint). ``ssl_context``, where given, makes it speak HTTPS. Used as a
+    context manager, or with :meth:`start` and :meth:`stop`.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Sandbox:
         *,
         practice_token: str = "",
         source_ip: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.organization = organization
         self.clock = clock
         self.faults = faults or Faults()
         self.practice_token = practice_token
         self.source_ip = source_ip
+        self.ssl_context = ssl_context
         self._stopping = threading.Event()
         self.limits = Limits(time.monotonic)
         self._gateway = Gateway(organization, clock, self.faults, self._stopping.wait, self.limits)
@@ -72,7 +76,8 @@ class Sandbox:
         """The endpoint of every service, such as ``http://127.0.0.1:43210``. Raises RuntimeError before the start."""
         if self._server is None:
             raise RuntimeError("the sandbox is not running")
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "http" if self.ssl_context is None else "https"
+        return f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -146,6 +151,14 @@ class _Server(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
+    def get_request(self) -> tuple[Any, Any]:
+        connection, address = super().get_request()
+        context = self.sandbox.ssl_context
+        if context is not None:
+            # The handshake is left to the connection's own thread: one that hangs keeps nobody else waiting.
+            connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._open_lock:
             self._open.add(request)
@@ -166,7 +179,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of connections that the other side dropped; anything else is a fault of ours, and is told."""
         import sys
 
-        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
 

@@ -7,28 +7,15 @@ Codes and texts are those of the STS API reference ("Common errors", and each ac
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from xswitch.aws.client import CLOCK
+from xswitch.aws.query import Refusal
 from xswitch.errors import Denied, Side, Unreachable, WrongCode, XswitchError
 from xswitch.text import clean, say_duration
 
 SKEW_ALLOWED: Final = 900
 """Seconds that STS lets a signature be off, as its own message says: a mismatch beyond that is the clock's fault."""
-BUSY: Final = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestLimitExceeded",
-        "TooManyRequestsException",
-        "SlowDown",
-        "BandwidthLimitExceeded",
-        "PriorRequestNotComplete",
-    }
-)
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 UNKNOWN_KEY: Final = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
 _SIDES: Final[tuple[tuple[str, Side], ...]] = (
@@ -54,17 +41,6 @@ class DurationRefused(Denied):
         self.chain = chain
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An error answer of STS. ``skew`` is how many seconds the server's clock is ahead of ours, None if unknown."""
-
-    code: str
-    message: str
-    status: int
-    request_id: str = ""
-    skew: float | None = None
-
-
 def side_of(message: str) -> Side:
     """Return who can mend an AccessDenied, by the policy type that AWS names; ``unknown`` where it names none."""
     found = _CAUSE.search(message)
@@ -79,7 +55,7 @@ def error_of(refusal: Refusal, *, doing: str, identity: str) -> XswitchError:
 
     ``doing`` completes "the request for …"; ``identity`` is whose keys signed it.
     """
-    if refusal.code in BUSY or refusal.status == 429:
+    if refusal.throttled:
         return Unreachable(f"AWS kept throttling the request for {doing}", "wait a little, then try again")
     if refusal.status >= 500 or not refusal.code or refusal.code.isdigit():
         return Unreachable(
@@ -144,7 +120,7 @@ def _words(refusal: Refusal, doing: str, identity: str) -> tuple[str, str, Side]
     if refusal.code in UNKNOWN_KEY:
         hint = f"it may be deactivated or deleted in IAM; `xswitch identity add {who}` takes another"
         return f"AWS does not know the access key of {who}", hint, "caller"
-    if refusal.code in ("SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException"):
+    if refusal.code in CLOCK:
         return _signature(refusal, who)
     if refusal.code == "RegionDisabledException":
         return (
