@@ -94,6 +94,12 @@ class Faults:
             self._waiting.clear()
             self._disabled.clear()
 
+    @property
+    def waiting(self) -> int:
+        """How many faults have still to happen at least once more."""
+        with self._lock:
+            return len(self._waiting)
+
     def take(self, action: str, params: Mapping[str, Any] | None = None) -> tuple[Fault, ...]:
         """Use up and return the faults of one call of ``action``."""
         taken: list[Fault] = []
