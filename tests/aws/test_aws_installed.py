@@ -51,7 +51,12 @@ def test_one_fault_is_passed_over(person: Installed, fault: str) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "words", "calls"),
-    [("fail", "AWS answered 500", 3), ("reset", "broke off", 3), ("half", "broke off", 3), ("garbage", "is not AWS", 1)],
+    [
+        ("fail", "AWS answered 500", 3),
+        ("reset", "broke off", 3),
+        ("half", "broke off", 3),
+        ("garbage", "is not AWS", 1),
+    ],
 )
 def test_faults_without_end_are_exit_7(person: Installed, fault: str, words: str, calls: int) -> None:
     getattr(person.sandbox.faults, fault)(None, "AssumeRole")

@@ -14,7 +14,7 @@ from catalog_home import HEAD, Home, late
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xswitch.catalog import fast, find, load, load_last_good, loading
+from xswitch.catalog import fast, find, load, load_last_good, loading, reading
 from xswitch.errors import InvalidConfig
 
 CATALOG = (
@@ -52,13 +52,13 @@ def file_of(home: Home) -> Path:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count how often the files are read anew."""
     times: list[int] = []
-    read = loading.read
+    read = reading.read
 
     def counting(*given: object, **named: object) -> object:
         times.append(1)
         return read(*given, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loading, "read", counting)
+    monkeypatch.setattr(reading, "read", counting)
     return times
 
 

@@ -1,29 +1,22 @@
-"""From files to a catalog, or to every problem in them at once."""
+"""The catalog: the compiled one where the files are what they were, else that of the files, which are then compiled."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
 from xswitch import __version__
 from xswitch.catalog import compiled, fast
-from xswitch.catalog.expand import Expansion
-from xswitch.catalog.merge import Merged, merge
 from xswitch.catalog.model import Account, Catalog, Environment, Identity, Target, VaultRef
-from xswitch.catalog.origins import OVERRIDES, Candidate, candidates, listed, named, order, shared_folder, source_of
-from xswitch.catalog.parse import NOTHING, Part, parse_part
-from xswitch.catalog.rows import Targets
-from xswitch.catalog.ways import Ways
+from xswitch.catalog.origins import candidates, listed, named, shared_folder
 from xswitch.errors import InvalidConfig, Problem
 from xswitch.paths import Paths
 from xswitch.text import clean
-from xswitch.tomlfile import Report, parse_document, read_bytes
 
 FIRST_RUN_HINT = "write it there, as the README shows, or try `xswitch demo`"
 
@@ -55,6 +48,8 @@ def load(paths: Paths, *, clock: Clock = time.time_ns) -> Catalog:
 
 def _load_anew(paths: Paths, listing: fast.Listing, file: Path, now: int) -> Catalog:
     """Read the files and compile them. What they look like is noted before they are read: a change meanwhile shows."""
+    from xswitch.catalog.reading import read
+
     stamp, changed = fast.stamp_of(listing, __version__)
     young = {path: "" for path, last in changed if last > now - fast.YOUNG}
     with _uncollected():
@@ -137,6 +132,8 @@ def _uncollected() -> Iterator[None]:
 
 def check(paths: Paths) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Return the errors and the warnings of the catalog."""
+    from xswitch.catalog.reading import read
+
     reading = read(paths, listed(paths), {})
     if reading.catalog is None and not reading.report:
         return first_run(paths).problems, ()
@@ -145,6 +142,8 @@ def check(paths: Paths) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
 
 def check_with(paths: Paths, file: Path, content: bytes) -> tuple[Problem, ...]:
     """Return the errors that the catalog would have if ``file``, one of ``catalog.d/``, held ``content``."""
+    from xswitch.catalog.reading import read
+
     listing = listed(paths)
     if not any(name == str(file) for name, _, _ in listing):
         own = [entry for entry in listing if not entry[1]]
@@ -164,84 +163,3 @@ def is_first_run(paths: Paths) -> bool:
     """Tell whether there is no file of a catalog at all."""
     problems: list[InvalidConfig] = []
     return not candidates(paths, listed(paths), problems) and not problems and not named(paths)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the files say: the catalog (None where there is no file that can be read), errors, and warnings."""
-
-    catalog: Catalog | None
-    report: Report
-    notes: Report
-
-
-def read(
-    paths: Paths, listing: fast.Listing, young: dict[str, str], instead: Mapping[Path, bytes] | None = None
-) -> Reading:
-    """Read all files anew. For those whose paths are in ``young``, the SHA-256 of what was read is put there.
-
-    ``instead`` has what is to be taken for the content of some.
-    """
-    report, notes = Report(), Report()
-    problems: list[InvalidConfig] = []
-    files: list[tuple[Candidate, bytes]] = []
-    for candidate in candidates(paths, listing, problems):
-        try:
-            replaced = (instead or {}).get(candidate.path)
-            content = read_bytes(candidate.path) if replaced is None else replaced
-        except InvalidConfig as error:
-            problems.append(error)
-            continue
-        files.append((candidate, content))
-        if str(candidate.path) in young:
-            young[str(candidate.path)] = sha256(content).hexdigest()
-    for problem in problems:
-        report.add_whole(problem)
-    parts = _parse(files, report)
-    if not parts:
-        return Reading(None, report, notes)
-    merged = merge(parts, report, notes)
-    expansion = Expansion(merged)
-    expansion.run()
-    Ways(expansion).run()
-    if not merged.accounts and not report.whole and not any(part.document.data.get("accounts") for part in parts):
-        hint = "add one: [[accounts]] with id, name and roles"
-        report.add(parts[0].document, (), "there is no account in the catalog", hint)
-    if merged.accounts and not any(expansion.roles):
-        notes.add(parts[0].document, (), "no account has a role: there is nothing to switch to")
-    for (
-        part
-    ) in parts:  # entries point back to their part: without this, all that was parsed would wait for the collector
-        part.accounts.clear()
-        part.sets.clear()
-    return Reading(catalog_of(merged, expansion), report, notes)
-
-
-def _parse(files: list[tuple[Candidate, bytes]], report: Report) -> list[Part]:
-    ranks = order(files)
-    parts: list[Part] = []
-    for candidate, content in files:
-        try:
-            document = parse_document(candidate.path, content)
-        except InvalidConfig as error:
-            report.add_whole(error)
-            continue
-        source = source_of(candidate, content, ranks)
-        overrides = source.kind == "own" and not candidate.main and candidate.path.name == OVERRIDES
-        parts.append(parse_part(document, source, report, overrides=overrides, versioned=candidate.main))
-    return sorted(parts, key=lambda part: part.source.rank)
-
-
-def catalog_of(merged: Merged, expansion: Expansion) -> Catalog:
-    """Return the catalog of what was merged and expanded."""
-    own = merged.defaults.get(0, NOTHING)
-    return Catalog(
-        Targets(merged.accounts, expansion.roles),
-        tuple(merged.accounts),
-        merged.identities,
-        merged.environments,
-        merged.default_identity,
-        own.get("region", ""),
-        own.get("duration"),
-        own.get("session_name", "{user}"),
-    )

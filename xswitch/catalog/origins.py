@@ -13,13 +13,15 @@ import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xswitch.catalog import fast
-from xswitch.catalog.parse import Source
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.tomlfile import refusal
+
+if TYPE_CHECKING:
+    from xswitch.catalog.parse import Source
 
 SYNCED: Final = b"# xswitch: synced"
 """How a file begins that ``catalog sync`` wrote: its own, to be rewritten by the next sync."""
@@ -80,6 +82,8 @@ def named(paths: Paths) -> bool:
 
 def source_of(candidate: Candidate, content: bytes, ranks: dict[tuple[int, str], int]) -> Source:
     """Return the source that a file speaks for. ``ranks`` is filled by :func:`order`."""
+    from xswitch.catalog.parse import Source
+
     if candidate.share:
         return Source("shared", candidate.share, ranks[1, candidate.share])
     if is_synced(candidate, content):

@@ -7,11 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from xswitch.catalog.fields import ROLE_ARN
 from xswitch.catalog.model import UNLISTED, Account, Catalog, Environment, Target
-from xswitch.catalog.pasted import permission_set
 from xswitch.catalog.rows import Targets
-from xswitch.catalog.selector import Selector
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage
 from xswitch.text import clean
 from xswitch.tomlfile import Document, nearest, quoted, read_document
@@ -24,9 +21,12 @@ def resolve(catalog: Catalog, text: str) -> Target:
     A role's name holds no slash, so the last slash parts account and role, whatever the account is called. An ARN
     that the catalog does not hold gives a target of its own. Raises NoSuchTarget with the nearest name.
     """
-    found = ROLE_ARN.fullmatch(text)
-    if found:
-        return _by_arn(catalog, text, found)
+    if text.startswith("arn:"):
+        from xswitch.catalog.fields import ROLE_ARN
+
+        found = ROLE_ARN.fullmatch(text)
+        if found:
+            return _by_arn(catalog, text, found)
     account, slash, role = text.rpartition("/")
     if slash:
         by_id: Target | None = None
@@ -62,6 +62,8 @@ def _rows(catalog: Catalog) -> Iterator[tuple[Account, str]]:
 
 def _by_arn(catalog: Catalog, text: str, found: re.Match[str]) -> Target:
     """Return the target of an ARN: the one that bears the role's own name, if several have the ARN."""
+    from xswitch.catalog.pasted import permission_set
+
     account_id, name = found[2], found[4]
     reserved = permission_set(name)
     fitting: list[Target] = []
@@ -114,6 +116,8 @@ def locate(target: Target) -> str:
 
 
 def _keys_of(document: Document, target: Target) -> Keys:
+    from xswitch.catalog.selector import Selector
+
     for place, account in _tables(document.data.get("accounts")):
         if account.get("id") == target.account.id:
             for number, role in _tables(account.get("roles")):

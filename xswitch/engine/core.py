@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.catalog import Catalog, Environment, Target
-from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
 from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
 from xswitch.preferences import Preferences
@@ -24,6 +23,7 @@ from xswitch.text import clean, say_duration
 if TYPE_CHECKING:
     from xswitch.engine.board import Board
     from xswitch.engine.people import People
+    from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
     from xswitch.govern.denial import Explanation
     from xswitch.secret import Secret
     from xswitch.session.model import Caller

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from xswitch.aws.client import Client
 from xswitch.catalog import Identity, VaultRef
 from xswitch.credentials import Credentials, key_fingerprint
-from xswitch.engine.views import IdentityView
 from xswitch.errors import NoSuchTarget, Usage
 from xswitch.identity import sources, stored
 from xswitch.identity.codes import Codes
@@ -26,6 +25,7 @@ from xswitch.text import clean
 if TYPE_CHECKING:
     from xswitch.catalog import Target
     from xswitch.engine.core import Engine
+    from xswitch.engine.views import IdentityView
 
 
 class People:
@@ -118,6 +118,8 @@ class People:
 
     def identities(self) -> tuple[IdentityView, ...]:
         """Return the catalog's identities and what is known of each."""
+        from xswitch.engine.views import IdentityView
+
         views = []
         for identity in self._engine.catalog.identities.values():
             caller = self.broker.known_caller(identity)

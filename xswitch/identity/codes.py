@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -45,6 +43,9 @@ class Codes:
 
     def _from_process(self, identity: Identity) -> Secret:
         """Run the helper, without a shell and without what was handed to xswitch alone."""
+        import shlex
+        import subprocess
+
         name = f"mfa_process of {clean(identity.name)}"
         try:
             argv = shlex.split(identity.mfa_process)
