@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 
@@ -192,6 +194,17 @@ def test_an_answer_without_a_date_teaches_nothing(aws: Aws) -> None:
     assert (found.skew, client.skew, len(requests)) == (None, None, 1)
 
 
+@pytest.mark.parametrize("status", [200, 302, 403, 503])
+def test_a_sign_in_page_is_not_believed_about_the_time(aws: Aws, status: int) -> None:
+    page = b"<html>Please sign in</html>"
+    head = b"HTTP/1.1 %d X\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: %d\r\n\r\n" % (status, len(page))
+    with saying(head + page) as (url, _):
+        client = aws.client({"AWS_ENDPOINT_URL": url})
+        with contextlib.suppress(Unreachable):
+            aws.who(client)
+    assert client.skew is None
+
+
 # ── where it goes
 
 
@@ -210,8 +223,6 @@ def test_a_host_with_a_dead_address_is_reached_at_its_next(aws: Aws) -> None:
     port = int(aws.sandbox.url.rpartition(":")[2])
 
     def lookup(host: str, _: int) -> list[tuple[object, ...]]:
-        import socket
-
         assert host == "aws.test"
         dead = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", free_port()))
         return [(9999, socket.SOCK_STREAM, 0, "", ("x", 1)), dead, (*dead[:4], ("127.0.0.1", port))]

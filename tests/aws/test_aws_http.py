@@ -205,6 +205,8 @@ def test_addresses(url: str, found: Address) -> None:
         "ftp://x",
         "ftp//x",
         "http://a b",
+        "https://.a",
+        "http://-a",
         "http://a:0",
         "http://a:65536",
         "http://a:x",

@@ -158,6 +158,9 @@ def main() -> None:
     for part in (commands, catalogs):
         with tempfile.TemporaryDirectory() as home:
             part(Path(home))
+    from bench_sts import main as sts
+
+    sts()
     search()
 
 

@@ -109,7 +109,7 @@ class Client:
             self._sleep(pause(attempt, throttled=throttled, fraction=self._fraction(), wish=wish))
             attempt += 1
         if isinstance(outcome, Trouble):
-            raise unreachable(outcome, address, doing) from None
+            raise unreachable(outcome, address, doing)
         return outcome
 
     def _try(self, made: _Call) -> Answer | Refusal | Trouble:
@@ -120,11 +120,8 @@ class Client:
         """
         offset = self._offset()
         outcome = self._once(made, offset)
-        if (
-            isinstance(outcome, Refusal)
-            and outcome.code in CLOCK
-            and abs((outcome.skew or offset) - offset) > TOLERATED
-        ):
+        measured = offset if self._skew is None else self._skew
+        if isinstance(outcome, Refusal) and outcome.code in CLOCK and abs(measured - offset) > TOLERATED:
             outcome = self._once(made, self._offset())
         return outcome
 
@@ -144,8 +141,11 @@ class Client:
                 tls=self._context,
                 lookup=self._lookup,
             )
-            self._note_date(response)
-            return query.read(made.action, response, self._skew)
+            skew = self._skew_of(response)
+            outcome = query.read(made.action, response, skew)
+            if skew is not None and (isinstance(outcome, Answer) or outcome.code):
+                self._skew = skew  # what a sign-in page says of the time is nothing to go by
+            return outcome
         except Trouble as trouble:
             return trouble
         except ValueError:
@@ -156,11 +156,10 @@ class Client:
         skew = self._known_skew() if self._skew is None else self._skew
         return skew if abs(skew) > TOLERATED else 0.0
 
-    def _note_date(self, response: Response) -> None:
-        """Take down how far the server's clock is from ours; its Date header has whole seconds."""
+    def _skew_of(self, response: Response) -> float | None:
+        """Return how far the server's clock is from ours; its Date header has whole seconds."""
         server = of_header(response.headers.get("date", ""))
-        if server is not None:
-            self._skew = server - self._clock()
+        return None if server is None else server - self._clock()
 
     def _context(self) -> ssl.SSLContext:
         from xswitch.aws.tls import context_for

@@ -58,7 +58,7 @@ class Address(NamedTuple):
             raise ValueError("not an address of HTTP")
         if ":" in host:
             socket.inet_pton(socket.AF_INET6, host)
-        elif not host or host.strip(_HOST) or len(host) > 253:
+        elif not host or host.strip(_HOST) or host[0] in ".-" or len(host) > 253:
             raise ValueError("not a host")
         return cls(parts.scheme, host, port, quote(parts.path, safe="/~%!$&'()*+,;=:@") or "/")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
+import os
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
@@ -27,6 +29,9 @@ COMMANDS: Final[dict[str, str]] = {
     "demo": "everything against a built-in practice organization",
 }
 
+_COLLECT_AFTER: Final = 50_000
+"""Objects until the collector looks for garbage: a command makes thousands as it loads, and none of them is garbage."""
+
 _HEAD: Final = """\
 usage: xswitch [COMMAND] [--help]
 
@@ -42,6 +47,26 @@ exit status:
   0 done   1 no such target   2 wrong usage   3 invalid catalog or configuration   4 AWS denied it
   5 a person is needed   6 the vault can't be opened   7 AWS can't be reached   8 findings   130 cancelled
 """
+
+
+class HelpText(argparse.RawTextHelpFormatter):
+    """Help as wide as the terminal; argparse makes one of these for every argument that is declared.
+
+    Its own way to the width loads ``shutil``, and with it what unpacks archives.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
 
 
 class Parser(argparse.ArgumentParser):
@@ -89,11 +114,13 @@ def _command(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
 
         near = get_close_matches(name, COMMANDS, n=1)
         raise Usage(f"no such command: {name}", f"did you mean `xswitch {near[0]}`?" if near else "xswitch --help")
+    if name != "tui":
+        gc.set_threshold(_COLLECT_AFTER)
     module = importlib.import_module(f"xswitch.cli.{name.replace('-', '_')}")
     parser = Parser(
         prog=f"xswitch {name}",
         description=module.__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
+        formatter_class=HelpText,
         allow_abbrev=False,
     )
     module.arguments(parser)
