@@ -241,6 +241,19 @@ def test_a_name_that_nobody_knows(aws: Aws) -> None:
     assert len(aws.waits) == 2
 
 
+def test_numbers_that_are_no_address_are_a_name_that_nobody_knows(aws: Aws) -> None:
+    asked: list[str] = []
+
+    def lookup(host: str, _: int) -> list[tuple[object, ...]]:
+        asked.append(threading.current_thread().name)
+        raise OSError(host)
+
+    for host in ("999.999.999.999", "12345"):
+        with pytest.raises(Unreachable, match="can't be reached"):
+            aws.who(aws.client({"AWS_ENDPOINT_URL": f"http://{host}:1"}, lookup=lookup), attempts=1)
+    assert asked == ["looking up a host"] * 2
+
+
 def test_a_resolver_that_hangs_is_not_waited_for(aws: Aws) -> None:
     """The system's resolver can't be interrupted: it is left behind in its thread."""
     ending = threading.Event()

@@ -28,6 +28,8 @@ class Pieces:
         return self._data.read(min(size, self._size))
 
     def settimeout(self, value: float | None, /) -> None:
+        assert value is not None
+        assert value > 0
         self.timeouts.append(value)
 
     def sendall(self, data: bytes, /) -> None:

@@ -132,15 +132,8 @@ class Client:
             made.address, made.body, made.credentials, service=made.service, region=made.region, when=when
         )
         try:
-            response = sending.post(
-                made.address,
-                signed | {"User-Agent": _AGENT},
-                made.body,
-                limits=made.limits,
-                proxy=proxy_for(self._environ, made.address),
-                tls=self._context,
-                lookup=self._lookup,
-            )
+            way = sending.Way(made.limits, proxy_for(self._environ, made.address), self._context, self._lookup)
+            response = sending.post(made.address, signed | {"User-Agent": _AGENT}, made.body, way)
             skew = self._skew_of(response)
             outcome = query.read(made.action, response, skew)
             if skew is not None and (isinstance(outcome, Answer) or outcome.code):

@@ -10,7 +10,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from xswitch.aws.http import (
     Address,
@@ -39,30 +39,30 @@ def look_up(host: str, port: int) -> list[tuple[Any, ...]]:
     return socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
 
 
-def post(
-    address: Address,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    limits: Limits,
-    proxy: Proxy | None,
-    tls: Callable[[], ssl.SSLContext],
-    lookup: Lookup = look_up,
-    clock: Callable[[], float] = time.monotonic,
-) -> Response:
+class Way(NamedTuple):
+    """How a request travels. ``tls`` gives the context to trust servers by, once one is needed."""
+
+    limits: Limits
+    proxy: Proxy | None
+    tls: Callable[[], ssl.SSLContext]
+    lookup: Lookup = look_up
+    clock: Callable[[], float] = time.monotonic
+
+
+def post(address: Address, headers: Mapping[str, str], body: bytes, way: Way) -> Response:
     """Send one POST and return its answer; a redirect is an answer. Raises Trouble, ValueError for a bad header."""
-    target, sent = address.path, dict(headers)
+    target, sent, proxy = address.path, dict(headers), way.proxy
     if proxy is not None and address.scheme == "http":
         target = f"http://{address.host_header}{address.path}"
         if proxy.login is not None:
             sent["Proxy-Authorization"] = proxy.login.reveal()
     request = request_bytes(target, sent, body)
     with contextlib.ExitStack() as open_ones:
-        stream = _open(address, limits, proxy, tls, lookup, clock, open_ones)
+        stream = _open(address, way, open_ones)
         try:
-            stream.settimeout(limits.answer)
+            stream.settimeout(way.limits.answer)
             stream.sendall(request)
-            response = read_response(Reader(stream, limits.answer, clock))
+            response = read_response(Reader(stream, way.limits.answer, way.clock))
         except TimeoutError:
             raise Trouble("timeout") from None
         except OSError:
@@ -72,21 +72,14 @@ def post(
     return response
 
 
-def _open(
-    address: Address,
-    limits: Limits,
-    proxy: Proxy | None,
-    tls: Callable[[], ssl.SSLContext],
-    lookup: Lookup,
-    clock: Callable[[], float],
-    open_ones: contextlib.ExitStack,
-) -> Stream:
+def _open(address: Address, way: Way, open_ones: contextlib.ExitStack) -> Stream:
     """Return a stream to ``address`` that the stack closes."""
+    proxy = way.proxy
     first = address if proxy is None else proxy.address
     # The context is made before the connection, so that a bundle that can't be read is what is told.
-    context = tls() if "https" in (first.scheme, address.scheme) else None
+    context = way.tls() if "https" in (first.scheme, address.scheme) else None
     try:
-        stream: Stream = open_ones.enter_context(contextlib.closing(_connect(first, limits.connect, lookup)))
+        stream: Stream = open_ones.enter_context(contextlib.closing(_connect(first, way)))
         if first.scheme == "https" and context is not None:
             stream = open_ones.enter_context(contextlib.closing(_over_tls(stream, first, context)))
     except Trouble as trouble:
@@ -94,21 +87,21 @@ def _open(
             raise
         raise Trouble("proxy", "certificate" if trouble.kind == "certificate" else "") from None
     if proxy is not None and address.scheme == "https" and context is not None:
-        _tunnel(stream, address, proxy, limits.connect, clock)
+        _tunnel(stream, address, proxy, way)
         stream = open_ones.enter_context(contextlib.closing(_over_tls(stream, address, context)))
     return stream
 
 
-def _connect(address: Address, seconds: float, lookup: Lookup) -> socket.socket:
-    """Return a connection to the first of the host's addresses that answers, each within ``seconds``."""
+def _connect(address: Address, way: Way) -> socket.socket:
+    """Return a connection to the first of the host's addresses that answers in time. Raises Trouble."""
     failed = Trouble("no-connection")
-    for family, kind, protocol, _, place in _addresses(address, seconds, lookup):
+    for family, kind, protocol, _, place in _addresses(address, way):
         try:
             connection = socket.socket(family, kind, protocol)
         except OSError:
             continue  # a family that this machine does not have
         try:
-            connection.settimeout(seconds)
+            connection.settimeout(way.limits.connect)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.connect(place)
         except BaseException as error:
@@ -121,36 +114,44 @@ def _connect(address: Address, seconds: float, lookup: Lookup) -> socket.socket:
     raise failed
 
 
-def _addresses(address: Address, seconds: float, lookup: Lookup) -> list[tuple[Any, ...]]:
-    """Look the host up, in a thread where that may take its time: it can't be interrupted, and has no time-out."""
-    if address.host.replace(".", "").isdigit() or ":" in address.host:
-        return lookup(address.host, address.port)
+def _addresses(address: Address, way: Way) -> list[tuple[Any, ...]]:
+    """Look the host up, in a thread unless it is an address already: a look-up has no time-out. Raises Trouble."""
+    if _is_numeric(address.host):
+        return way.lookup(address.host, address.port)
     import threading
 
     found: list[list[tuple[Any, ...]]] = []
     done = threading.Event()
 
     def look() -> None:
-        with contextlib.suppress(OSError, UnicodeError):
-            found.append(lookup(address.host, address.port))
+        try:
+            found.append(way.lookup(address.host, address.port))
+        except (OSError, UnicodeError):
+            found.append([])
         done.set()
 
     threading.Thread(target=look, name="looking up a host", daemon=True).start()
-    if not done.wait(seconds):
+    if not done.wait(way.limits.connect):
         raise Trouble("timeout")
-    if not found:
-        raise Trouble("no-connection")
     return found[0]
 
 
-def _tunnel(stream: Stream, address: Address, proxy: Proxy, seconds: float, clock: Callable[[], float]) -> None:
+def _is_numeric(host: str) -> bool:
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+    except OSError:
+        return False
+    return True
+
+
+def _tunnel(stream: Stream, address: Address, proxy: Proxy, way: Way) -> None:
     """Ask the proxy to connect to ``address`` (RFC 9110, 9.3.6). Raises Trouble."""
     place = f"{address.bracketed}:{address.port}"
     headers = {"Host": place} | ({} if proxy.login is None else {"Proxy-Authorization": proxy.login.reveal()})
     try:
-        stream.settimeout(seconds)
+        stream.settimeout(way.limits.connect)
         stream.sendall(head_bytes(f"CONNECT {place} HTTP/1.1", headers))
-        status, _ = read_head(Reader(stream, seconds, clock))
+        status, _ = read_head(Reader(stream, way.limits.connect, way.clock))
     except (Trouble, OSError):
         raise Trouble("proxy") from None
     if status == 407:

@@ -51,7 +51,7 @@ def canonical_path(path: str) -> str:
         elif segment not in ("", "."):
             kept.append(segment)
     last = "/" if kept and path.endswith("/") else ""
-    return quote("/" + "/".join(kept) + last, safe="/~")
+    return quote("/" + "/".join(kept) + last)
 
 
 def _canonical_request(path: str, headers: dict[str, str], names: str, body_hash: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 from xswitch.aws.http import Trouble
@@ -16,24 +15,17 @@ _NOT_YET, _NO_LONGER = 9, 10
 """OpenSSL's numbers: X509_V_ERR_HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH, CERT_NOT_YET_VALID, CERT_HAS_EXPIRED."""
 
 
-def bundle_of(environ: Mapping[str, str]) -> str:
-    """Return the file or folder of certificates to trust, "" for those that botocore brings."""
-    return environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
-
-
 def context_for(environ: Mapping[str, str], default: Callable[[], str]) -> ssl.SSLContext:
     """Return a context that trusts what the environment names, else the file ``default``. Raises InvalidConfig."""
-    bundle = bundle_of(environ)
+    variable = next((name for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if environ.get(name)), "")
+    bundle = environ[variable] if variable else default()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        if bundle and Path(bundle).is_dir():
-            context.load_verify_locations(capath=bundle)
-        else:
-            context.load_verify_locations(cafile=bundle or default())
+        context.load_verify_locations(bundle)
     except OSError as error:  # ssl.SSLError is one
-        variable = "AWS_CA_BUNDLE" if environ.get("AWS_CA_BUNDLE") else "REQUESTS_CA_BUNDLE"
         words = "holds no certificates" if isinstance(error, ssl.SSLError) else "can't be read"
-        problem = Problem(variable, None, "", f"{clean(bundle)} {words}", "it names a file of certificates")
+        hint = "it names a file of certificates" if variable else "install botocore anew"
+        problem = Problem(variable or "botocore", None, "", f"{clean(bundle)} {words}", hint)
         raise InvalidConfig((problem,)) from None
     return context
 
