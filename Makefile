@@ -11,7 +11,7 @@ ARGS   ?=
 demo: $(DEMO)/.done
 	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" $(DEMO)/bin/xswitch demo $(if $(ARGS),-- $(ARGS))
 
-test: $(VENV)/.done .cache/ministack/.done .cache/system-packages
+test: $(VENV)/.done .cache/ministack/.done .cache/moto/.done .cache/system-packages
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
 
 check: $(VENV)/.done
@@ -53,6 +53,12 @@ $(DEMO)/.done: pyproject.toml .ci/requirements-demo.txt
 .cache/ministack/.done: tests/policy/ministack-requirements.txt
 	$(PYTHON) -m venv .cache/ministack
 	.cache/ministack/bin/python -m pip install --quiet --disable-pip-version-check -r tests/policy/ministack-requirements.txt
+	@touch $@
+
+# An AWS Organizations written elsewhere, apart from ours as well.
+.cache/moto/.done: tests/sources/moto-requirements.txt
+	$(PYTHON) -m venv .cache/moto
+	.cache/moto/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/sources/moto-requirements.txt
 	@touch $@
 
 # What the end-to-end tests drive: real shells, a real keyring, a real terminal. Debian only; elsewhere install them by hand.

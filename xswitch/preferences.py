@@ -52,6 +52,11 @@ def _theme(value: object) -> tuple[Fault, ...]:
     return (((), f"{quoted(value)} is not one of {', '.join(THEMES)}", hint),)
 
 
+def _table(value: object) -> tuple[Fault, ...]:
+    """Take a table; its rules are those of who reads it (:mod:`xswitch.sources.rules`)."""
+    return () if isinstance(value, dict) else (((), f"has to be a table, and is {said(value)}", "such as [sync]"),)
+
+
 def _keys(value: object) -> tuple[Fault, ...]:
     if not isinstance(value, dict):
         return (((), f"has to be a table, and is {said(value)}", 'such as [keys] and renew = "ctrl+r"'),)
@@ -73,6 +78,7 @@ _RULES: Final[Mapping[str, Check]] = {
     "notify": _switch,
     "bell": _switch,
     "keys": _keys,
+    "sync": _table,
 }
 
 
@@ -85,4 +91,5 @@ def load(paths: Paths) -> Preferences:
     report = Report()
     good = check_table(report, document, (), document.data, _RULES)
     report.raise_any()
+    good.pop("sync", None)
     return Preferences(**cast("dict[str, Any]", good))

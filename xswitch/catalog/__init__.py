@@ -25,7 +25,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself would be the heaviest import here
 if TYPE_CHECKING:
-    from xswitch.catalog.loading import Found, check, check_with, find, is_first_run, load, load_last_good
+    from xswitch.catalog.loading import (
+        Found,
+        check,
+        check_with,
+        find,
+        is_first_run,
+        load,
+        load_for_sync,
+        load_last_good,
+    )
     from xswitch.catalog.model import (
         UNLISTED,
         Account,
@@ -54,6 +63,7 @@ __all__ = [
     "find",
     "is_first_run",
     "load",
+    "load_for_sync",
     "load_last_good",
     "locate",
     "resolve",
@@ -68,6 +78,7 @@ _HOMES = {
     "find": "loading",
     "is_first_run": "loading",
     "load": "loading",
+    "load_for_sync": "loading",
     "load_last_good": "loading",
     "locate": "resolution",
     "resolve": "resolution",

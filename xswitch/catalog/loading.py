@@ -140,6 +140,23 @@ def check(paths: Paths) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     return reading.report.problems(), reading.notes.problems()
 
 
+def load_for_sync(paths: Paths) -> Catalog:
+    """Return the catalog, where it may hold no account yet: its identities are what a first sync reads others with.
+
+    Raises InvalidConfig with every other problem.
+    """
+    from xswitch.catalog.reading import EMPTY, read
+
+    try:
+        return load(paths)
+    except InvalidConfig:
+        found = read(paths, listed(paths), {})
+        others = [problem for problem in found.report.problems() if problem.message != EMPTY]
+        if found.catalog is None or others:
+            raise
+        return found.catalog
+
+
 def check_with(paths: Paths, file: Path, content: bytes) -> tuple[Problem, ...]:
     """Return the errors that the catalog would have if ``file``, one of ``catalog.d/``, held ``content``."""
     from xswitch.catalog.reading import read

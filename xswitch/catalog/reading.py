@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from xswitch.catalog import fast
 from xswitch.catalog.expand import Expansion
@@ -18,6 +19,9 @@ from xswitch.catalog.ways import Ways
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.tomlfile import Report, parse_document, read_bytes
+
+
+EMPTY: Final = "there is no account in the catalog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def read(
     Ways(expansion).run()
     if not merged.accounts and not report.whole and not any(part.document.data.get("accounts") for part in parts):
         hint = "add one: [[accounts]] with id, name and roles"
-        report.add(parts[0].document, (), "there is no account in the catalog", hint)
+        report.add(parts[0].document, (), EMPTY, hint)
     if merged.accounts and not any(expansion.roles):
         notes.add(parts[0].document, (), "no account has a role: there is nothing to switch to")
     for (

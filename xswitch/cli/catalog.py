@@ -16,6 +16,7 @@ ACTIONS: Final = {
     "show": "catalog_show",
     "check": "catalog_check",
     "path": "catalog_path",
+    "sync": "catalog_sync",
     "import": "catalog_import",
     "export": "catalog_export",
 }

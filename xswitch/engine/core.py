@@ -21,6 +21,8 @@ from xswitch.session.model import GuardAsk, Options, Person, Plan, Session
 from xswitch.text import clean, say_duration
 
 if TYPE_CHECKING:
+    from xswitch.catalog import Identity
+    from xswitch.credentials import Credentials
     from xswitch.engine.board import Board
     from xswitch.engine.people import People
     from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
@@ -296,6 +298,16 @@ class Engine:
         from xswitch.engine.people import People
 
         return People(self)
+
+    def credentials_of(self, identity: Identity, person: Person) -> Credentials:
+        """Return an identity's own credentials, for calls that are no switch. Blocks; raises as :meth:`open` does."""
+        self._person = person
+        return self._people.own_credentials(identity)
+
+    @property
+    def people(self) -> People:
+        """Who opens sessions: for the rest of the engine."""
+        return self._people
 
     def _ask_passphrase(self, first: bool) -> str:
         try:

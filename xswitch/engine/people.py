@@ -12,12 +12,13 @@ from xswitch.errors import NoSuchTarget, Usage
 from xswitch.identity import sources, stored
 from xswitch.identity.codes import Codes
 from xswitch.secret import Secret
+from xswitch.session import names
 from xswitch.session.broker import MIN_LEFT, Broker
 from xswitch.session.callers import caller_from
 from xswitch.session.codes import CodeSource
 from xswitch.session.externals import keep_external_id
 from xswitch.session.learnt import Learnt
-from xswitch.session.model import Caller, CodeAsk, Options, Person, Plan, Session
+from xswitch.session.model import Caller, CodeAsk, Hop, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
 from xswitch.session.sts import StsClient, WhoAmI
 from xswitch.text import clean
@@ -78,6 +79,22 @@ class People:
         return plan(
             engine.catalog, target, options, caller, self._learnt.maxima(), os_user=engine.os_user, host=engine.host
         )
+
+    def own_credentials(self, identity: Identity) -> Credentials:
+        """Return an identity's own credentials, for calls that are no switch. Blocks."""
+        return self._credentials(identity)
+
+    def read_as(self, identity: Identity, credentials: Credentials, role_arn: str) -> Credentials:
+        """Return a short session of a role that only reads, made by ``credentials`` and kept nowhere. Blocks."""
+        hop = Hop(
+            kind="assume-role",
+            duration=900,
+            role_arn=role_arn,
+            account_id=role_arn.split(":")[4],
+            session_name=names.sanitised(f"xswitch-sync-{self._engine.os_user}"),
+        )
+        partition = role_arn.split(":")[1]
+        return self._sts.issue(hop, credentials, identity=identity.name, partition=partition).credentials
 
     def add(self, name: str, access_key_id: str, secret: Secret) -> Caller:
         """Check an access key with AWS, then keep it."""

@@ -54,10 +54,14 @@ class Draft:
     accounts: tuple[DraftAccount, ...] = ()
     identities: tuple[DraftIdentity, ...] = ()
     role_sets: tuple[DraftRole, ...] = ()
+    defaults: Mapping[str, Setting] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the catalog file, as TOML 1.0."""
         lines = [f"{SYNCED.decode()} from {_comment(self.source)}; the next sync writes it anew", "version = 1"]
+        if self.defaults:
+            lines += ["", "[defaults]"]
+            lines += [f"{_key(name)} = {_value(value)}" for name, value in self.defaults.items()]
         for identity in self.identities:
             lines += ["", f"[identities.{_key(identity.name)}]"]
             lines += [f"{_key(name)} = {_value(value)}" for name, value in identity.settings.items()]

@@ -1,0 +1,125 @@
+"""Reading an organization with the person's own credentials, for ``catalog sync``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from xswitch.catalog import load_for_sync
+from xswitch.errors import NoSuchTarget, Usage
+from xswitch.sources import boto, install, org_draft, rules
+from xswitch.sources.checkpoint import Checkpoint
+from xswitch.sources.organizations import Crawl, Member, Progress
+from xswitch.sources.patience import Patience, workers
+from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xswitch.catalog import Catalog, Identity
+    from xswitch.credentials import Credentials
+    from xswitch.engine.core import Engine
+    from xswitch.session.model import Person
+    from xswitch.sources.draft import Draft
+    from xswitch.sources.install import Difference
+
+NAME: Final = "organizations"
+_REGION: Final = "us-east-1"
+"""Where AWS Organizations of the partition ``aws`` is; its client knows the others' by their regions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a sync is asked: whose credentials (an identity, or a target to go through), and whether to list roles.
+
+    ``fresh`` passes over what an interrupted sync left.
+    """
+
+    identity: str = ""
+    via: str = ""
+    roles: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync found: every account, the catalog file, its difference; ``throttled`` calls were made again."""
+
+    members: tuple[Member, ...]
+    draft: Draft
+    changes: Difference
+    resumed: int
+    throttled: int
+
+
+def organizations(engine: Engine, request: Request, person: Person, progress: Progress) -> Synced:
+    """Read the organization, and write nothing of the catalog yet. Blocks for as long as AWS throttles.
+
+    Raises Denied, Unreachable, PersonNeeded, Usage, InvalidConfig; what was read until then is kept for the next.
+    """
+    told = rules.load(engine.paths)
+    if request.roles and not told.reader_role:
+        raise Usage("--roles needs a role that may list them", 'name it in config.toml: [sync] reader_role = "…"')
+    catalog = load_for_sync(engine.paths)
+    identity = _identity(catalog, request)
+    credentials = _credentials(engine, identity, request, person)
+    region = catalog.default_region or _REGION
+    client = boto.client(NAME, engine.environ, region=region, credentials=credentials)
+    owner = f"{identity.name} {request.via} {client.meta.endpoint_url}"
+    checkpoint = Checkpoint(_checkpoint(engine), owner, engine.clock, fresh=request.fresh)
+    reader = _reader(engine, identity, credentials, told.reader_role) if request.roles else None
+    with workers() as pool:
+        patience = Patience(pool.stopped.wait)
+        crawl = Crawl(boto.caller(client, "the organization"), patience, pool, checkpoint, progress, reader)
+        members = crawl.run()
+    draft = org_draft.draft_of(members, told, identity=request.identity)
+    changes = install.difference(engine.paths, NAME, draft)
+    return Synced(members, draft, changes, checkpoint.resumed, patience.throttled)
+
+
+def _identity(catalog: Catalog, request: Request) -> Identity:
+    """Return whose credentials read the organization. Raises NoSuchTarget, Usage."""
+    name = request.identity or catalog.default_identity
+    if not name:
+        raise Usage("no identity is given to read the organization with", "add --identity NAME")
+    found = catalog.identities.get(name)
+    if found is None:
+        known = ", ".join(clean(one) for one in catalog.identities) or "none"
+        raise NoSuchTarget(f"no identity is called {clean(name)}", f"known: {known}")
+    return found
+
+
+def _credentials(engine: Engine, identity: Identity, request: Request, person: Person) -> Credentials:
+    if request.via:
+        return engine.open(engine.plan(engine.resolve(request.via)), person).credentials
+    return engine.credentials_of(identity, person)
+
+
+def _checkpoint(engine: Engine) -> Path:
+    return engine.paths.state / "sync" / f"{NAME}.json"
+
+
+def keep(engine: Engine, synced: Synced) -> str:
+    """Write the catalog file of a sync and forget its checkpoint; return the file's path. Raises InvalidConfig."""
+    path = install.install(engine.paths, NAME, synced.draft)
+    Checkpoint(_checkpoint(engine), "", engine.clock, fresh=True).clear()
+    return str(path)
+
+
+def _reader(engine: Engine, identity: Identity, credentials: Credentials, role: str) -> Callable[[str], Iterable[str]]:
+    """Return what lists the roles of an account, through the reader role there."""
+
+    def roles_of(account_id: str) -> list[str]:
+        session = engine.people.read_as(identity, credentials, f"arn:aws:iam::{account_id}:role/{role}")
+        api = boto.caller(boto.client("iam", engine.environ, region=_REGION, credentials=session), clean(role))
+        found: list[Any] = []
+        marker: dict[str, str] = {}
+        while True:
+            page = api("ListRoles", MaxItems=1000, **marker)
+            found += page["Roles"]
+            if not page.get("IsTruncated"):
+                return org_draft.openable(found)
+            marker = {"Marker": str(page["Marker"])}
+
+    return roles_of
