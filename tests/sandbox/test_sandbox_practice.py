@@ -8,10 +8,12 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from small_aws import Clock, Keys, Refused, World, keys_of
 
-from xswitch.sandbox import practice
+from xswitch.sandbox import Sandbox, practice
 from xswitch.sandbox.practice_accounts import (
     BY_ENVIRONMENT,
     DENIALS,
@@ -205,3 +207,19 @@ def test_no_practice_key_can_be_one_of_awss(company: Practice) -> None:
     for key_id, prefix in ((company.ada.id, "AKIA"), (session.id, "ASIA")):
         assert re.fullmatch(rf"{prefix}PRACTICE0[A-Z2-7]{{7}}", key_id)
         assert not re.fullmatch(r"[A-Z2-7]{20}", key_id), "the ids of AWS are Base32, which has no 0"
+
+
+def test_a_role_of_an_account_that_nobody_has_is_denied_as_any_other() -> None:
+    made = practice.build()
+    with Sandbox(made.organization) as sandbox:
+        key_id, secret = made.user_access_key
+        client = boto3.client(
+            "sts",
+            endpoint_url=sandbox.url,
+            region_name="eu-west-1",
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+        )
+        with pytest.raises(ClientError, match="is not authorized to perform: sts:AssumeRole"):
+            client.assume_role(RoleArn="arn:aws:iam::999900001111:role/Deploy", RoleSessionName="ada")
+        assert sandbox.crashes == []

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xswitch.catalog.loading import (
         Found,
         check,
+        check_shared,
         check_with,
         find,
         is_first_run,
@@ -59,6 +60,7 @@ __all__ = [
     "Target",
     "VaultRef",
     "check",
+    "check_shared",
     "check_with",
     "find",
     "is_first_run",
@@ -73,6 +75,7 @@ __all__ = [
 
 _HOMES = {
     "check": "loading",
+    "check_shared": "loading",
     "check_with": "loading",
     "Found": "loading",
     "find": "loading",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -167,6 +167,17 @@ def check_with(paths: Paths, file: Path, content: bytes) -> tuple[Problem, ...]:
         at = next((at for at, (name, _, _) in enumerate(own) if at and name > str(file)), len(own))
         listing.insert(at, (str(file), "", 0))
     return read(paths, listing, {}, {file: content}).report.problems()
+
+
+def check_shared(paths: Paths, name: str, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """Return the errors that the catalog would have if the share ``name`` held these files, by their paths in it."""
+    from xswitch.catalog.reading import EMPTY, read
+
+    current = shared_folder(paths) / name / "current"
+    listing = [entry for entry in listed(paths) if entry[1] != name]
+    listing += [(str(current / one), name, 0) for one in sorted(files, key=lambda one: (one != "catalog.toml", one))]
+    problems = read(paths, listing, {}, {current / one: content for one, content in files.items()}).report.problems()
+    return tuple(problem for problem in problems if problem.message != EMPTY)
 
 
 def first_run(paths: Paths) -> InvalidConfig:

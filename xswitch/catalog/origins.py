@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,8 +53,13 @@ def listed(paths: Paths) -> fast.Listing:
     return fast.listing(str(paths.catalog_file), str(paths.catalog_folder), str(shared_folder(paths)))
 
 
-def candidates(paths: Paths, listing: fast.Listing, problems: list[InvalidConfig]) -> list[Candidate]:
-    """Return the files to read, in order. Folders that can't be listed go to ``problems``."""
+def candidates(
+    paths: Paths, listing: fast.Listing, problems: list[InvalidConfig], there: Container[Path] = ()
+) -> list[Candidate]:
+    """Return the files to read, in order. Folders that can't be listed go to ``problems``.
+
+    ``there`` are files that count as existing.
+    """
     found: list[Candidate] = []
     for place, (name, share, error) in enumerate(listing):
         path = Path(name)
@@ -65,7 +71,7 @@ def candidates(paths: Paths, listing: fast.Listing, problems: list[InvalidConfig
         elif not place:
             if named(paths) or os.path.lexists(path):
                 found.append(Candidate(path, main=True))
-        elif not share or path.exists():
+        elif not share or path in there or path.exists():
             found.append(Candidate(path, share))
     return found
 

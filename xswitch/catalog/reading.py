@@ -43,7 +43,7 @@ def read(
     report, notes = Report(), Report()
     problems: list[InvalidConfig] = []
     files: list[tuple[Candidate, bytes]] = []
-    for candidate in candidates(paths, listing, problems):
+    for candidate in candidates(paths, listing, problems, instead or ()):
         try:
             replaced = (instead or {}).get(candidate.path)
             content = read_bytes(candidate.path) if replaced is None else replaced

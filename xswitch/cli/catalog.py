@@ -16,6 +16,8 @@ ACTIONS: Final = {
     "show": "catalog_show",
     "check": "catalog_check",
     "path": "catalog_path",
+    "add": "catalog_add",
+    "remove": "catalog_remove",
     "sync": "catalog_sync",
     "import": "catalog_import",
     "export": "catalog_export",

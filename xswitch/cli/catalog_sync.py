@@ -1,7 +1,9 @@
 """Read accounts from where they are kept, into a catalog file of their own.
 
+xswitch catalog sync                            every shared catalog
 xswitch catalog sync organizations --dry-run
 
+NAME             the shared catalog of that name, which `catalog add` has fetched
 organizations    every account of AWS Organizations, with its OU, tags and state; environments and roles are given by
                  the rules of [sync] in config.toml
 
@@ -16,19 +18,21 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from xswitch.cli.output import Result
+from xswitch.cli.output import Result, say
+from xswitch.cli.share_consent import ask_consents, consent_arguments
 from xswitch.cli.sync_output import ProgressLine, difference_data, difference_lines
+from xswitch.errors import NoSuchTarget, XswitchError
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
     from xswitch.engine.sync import Synced
 
-SOURCES: Final = ("organizations",)
+ORGANIZATIONS: Final = "organizations"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what it takes."""
-    parser.add_argument("source", choices=SOURCES)
+    parser.add_argument("source", nargs="?", default="", metavar="SOURCE", help="organizations, or a shared catalog")
     parser.add_argument(
         "--identity", default="", metavar="NAME", help="whose credentials read it; the roles get it too"
     )
@@ -36,13 +40,49 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--roles", action="store_true", help="list each account's roles, through [sync] reader_role")
     parser.add_argument("--fresh", action="store_true", help="pass over what an interrupted sync has read")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and write nothing")
-    parser.add_argument("--no-input", action="store_true", help="never ask; exit 5 where a person is needed")
+    consent_arguments(parser)
     parser.add_argument("--confirm", metavar="NAME", help="pass the guard of --via: the account's name")
     parser.add_argument("--reason", metavar="TEXT", help="the reason that a guard asks for")
     parser.add_argument("--json", action="store_true")
 
 
 def run(args: argparse.Namespace, context: Context) -> Result:
+    """Sync what was named, or every shared catalog."""
+    if args.source != ORGANIZATIONS:
+        return _shared(args, context)
+    return _organizations(args, context)
+
+
+def _shared(args: argparse.Namespace, context: Context) -> Result:
+    """Update the shared catalogs. One that fails keeps its last good commit, and the others go on."""
+    from xswitch.cli.person import Nobody
+    from xswitch.sources import shared
+
+    names = [args.source] if args.source else [one.name for one in shared.shares(context.paths)]
+    if not names:
+        raise NoSuchTarget("there is no shared catalog", "xswitch catalog add GIT-URL, or name a source to sync")
+    ask = not isinstance(context.person, Nobody)
+    lines: list[str] = []
+    data: list[dict[str, Any]] = []
+    failed: XswitchError | None = None
+    for name in names:
+        share = shared.share_named(context.paths, name)
+        try:
+            updated = shared.update(context.paths, share, context.environ, ask=ask)
+        except XswitchError as error:
+            if len(names) == 1:
+                raise
+            say(f"{name} is not updated: {error.message}")
+            failed = failed or error
+            continue
+        moved = "is as it was" if updated.before == updated.share.commit else "is updated"
+        lines.append(f"{name} {moved}, at {updated.share.commit[:12]}")
+        data.append({"name": name, "before": updated.before or None, "commit": updated.share.commit})
+    notes = ask_consents(context, yes=args.yes)
+    return Result("\n".join(lines), data, status=failed.exit_status if failed else 0, notes=notes)
+
+
+def _organizations(args: argparse.Namespace, context: Context) -> Result:
     """Read the organization, and write its catalog file unless it is a dry run."""
     from xswitch.engine import sync
 

@@ -11,6 +11,7 @@ from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import NoSuchTarget, Usage
 from xswitch.identity import sources, stored
 from xswitch.identity.codes import Codes
+from xswitch.identity.consent import Consents
 from xswitch.secret import Secret
 from xswitch.session import names
 from xswitch.session.broker import MIN_LEFT, Broker
@@ -36,6 +37,7 @@ class People:
         self._engine = engine
         self._learnt = Learnt(engine.paths.state, engine.clock)
         self._codes = Codes(engine.environ)
+        self._consents = Consents(engine.paths)
 
     @cached_property
     def _sts(self) -> StsClient:
@@ -158,7 +160,9 @@ class People:
         return sources.fingerprint_of(identity, self._engine.vault, self._engine.environ)
 
     def _credentials(self, identity: Identity) -> Credentials:
+        self._consents.require(identity, "process")
         return sources.credentials_of(identity, self._engine.vault, self._engine.environ)
 
     def _code(self, identity: Identity, ask: CodeAsk, person: Person) -> tuple[Secret, CodeSource]:
+        self._consents.require(identity, "mfa_process")
         return self._codes.code(identity, lambda: person.code(ask))

@@ -207,9 +207,12 @@ class Organization:
     def lineage(self, target: str) -> list[str]:
         """Return the ids from the root down to an account or OU, itself included; [] outside the organization."""
         line = [target]
-        here = self.accounts[target].parent if target in self.accounts else self.units[target].parent
-        if target in self.accounts and not here:
-            return []
+        if target in self.units:
+            here = self.units[target].parent
+        else:
+            here = self.accounts[target].parent if target in self.accounts else ""
+            if not here:
+                return []
         while here:
             line.append(here)
             here = self.units[here].parent

@@ -62,23 +62,22 @@ def client(
 
 def caller(client: Any, doing: str) -> Callable[..., Mapping[str, Any]]:
     """Return what makes one call of a client by its API name. It raises Throttled, Failed, Denied, Unreachable."""
-    from botocore import xform_name
-    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, SSLError
+    from botocore import exceptions, xform_name
     from botocore.parsers import ResponseParserError
 
     def call(action: str, **params: Any) -> Mapping[str, Any]:
         try:
             answer: Mapping[str, Any] = getattr(client, xform_name(action))(**params)
-        except ClientError as error:
+        except exceptions.ClientError as error:
             raise _refused(error.response, action, doing) from None
-        except SSLError:
+        except exceptions.SSLError:
             hint = "behind a TLS proxy, AWS_CA_BUNDLE names the file of its certificates"
             raise Unreachable(f"the certificate is not trusted, for {doing}", hint) from None
-        except ConnectionError:
+        except exceptions.ConnectionError:
             raise Failed("it can't be reached") from None
-        except HTTPClientError:
+        except exceptions.HTTPClientError:
             raise Failed("the connection broke off") from None
-        except (ResponseParserError, BotoCoreError, OSError, ValueError, KeyError, TypeError) as error:
+        except (ResponseParserError, exceptions.BotoCoreError, OSError, ValueError, KeyError, TypeError) as error:
             raise Failed(f"no answer of AWS ({type(error).__name__})") from None
         return answer
 

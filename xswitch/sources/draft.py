@@ -61,40 +61,41 @@ class Draft:
         lines = [f"{SYNCED.decode()} from {_comment(self.source)}; the next sync writes it anew", "version = 1"]
         if self.defaults:
             lines += ["", "[defaults]"]
-            lines += [f"{_key(name)} = {_value(value)}" for name, value in self.defaults.items()]
+            lines += [f"{_key(name)} = {toml(value)}" for name, value in self.defaults.items()]
         for identity in self.identities:
             lines += ["", f"[identities.{_key(identity.name)}]"]
-            lines += [f"{_key(name)} = {_value(value)}" for name, value in identity.settings.items()]
+            lines += [f"{_key(name)} = {toml(value)}" for name, value in identity.settings.items()]
         for account in self.accounts:
             lines += ["", "[[accounts]]", *_account(account)]
         for role in self.role_sets:
-            lines += ["", "[[roles]]", f"name = {_value(role.name)}"]
-            lines += [f"{_key(name)} = {_value(value)}" for name, value in role.settings.items()]
+            lines += ["", "[[roles]]", f"name = {toml(role.name)}"]
+            lines += [f"{_key(name)} = {toml(value)}" for name, value in role.settings.items()]
         return "\n".join(lines) + "\n"
 
 
 def _account(account: DraftAccount) -> list[str]:
-    lines = [f"id = {_value(account.id)}", f"name = {_value(account.name)}"]
+    lines = [f"id = {toml(account.id)}", f"name = {toml(account.name)}"]
     if account.ou is not None:
-        lines.append(f"ou = {_value(account.ou)}")
+        lines.append(f"ou = {toml(account.ou)}")
     if account.environment:
-        lines.append(f"environment = {_value(account.environment)}")
+        lines.append(f"environment = {toml(account.environment)}")
     if account.tags:
-        lines.append(f"tags = {_value(account.tags)}")
+        lines.append(f"tags = {toml(account.tags)}")
     if account.roles:
-        roles = [_value({"name": role.name, **role.settings}) for role in account.roles]
+        roles = [toml({"name": role.name, **role.settings}) for role in account.roles]
         lines.append(f"roles = [{roles[0]}]" if len(roles) == 1 else "roles = [\n  " + ",\n  ".join(roles) + ",\n]")
     return lines
 
 
-def _value(value: Setting | Mapping[str, Setting]) -> str:
+def toml(value: Setting | Mapping[str, Setting]) -> str:
+    """Return a value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(name)} = {_value(one)}" for name, one in value.items()) + " }"
-    return "[" + ", ".join(_value(one) for one in value) + "]"
+        return "{ " + ", ".join(f"{_key(name)} = {toml(one)}" for name, one in value.items()) + " }"
+    return "[" + ", ".join(toml(one) for one in value) + "]"
 
 
 def _string(text: str) -> str:

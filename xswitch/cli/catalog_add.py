@@ -1,0 +1,50 @@
+"""Add a team's catalog that is kept in git.
+
+xswitch catalog add git@github.com:acme/aws-catalog.git --ref main
+
+It is fetched by the system's git, over https or ssh; nothing of it is ever run. Your own files come first, always: it
+can't redefine your identities and environments, nor the environment of an account. `catalog sync` updates it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from xswitch.cli.output import Result
+from xswitch.cli.share_consent import ask_consents, consent_arguments
+
+if TYPE_CHECKING:
+    from xswitch.cli.context import Context
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what it takes."""
+    parser.add_argument("url", metavar="GIT-URL")
+    parser.add_argument(
+        "--ref", default="", metavar="REF", help="a branch, tag or commit; the default branch otherwise"
+    )
+    parser.add_argument("--name", default="", metavar="NAME", help="what to call it; the repository's name otherwise")
+    consent_arguments(parser)
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace, context: Context) -> Result:
+    """Fetch it, and ask for what it wants consent to."""
+    from xswitch.cli.person import Nobody
+    from xswitch.errors import Usage
+    from xswitch.sources import git, shared
+
+    url, ref = git.address(args.url), git.reference(args.ref) if args.ref else ""
+    name = args.name or shared.name_of(url)
+    if not shared.NAME.fullmatch(name):
+        raise Usage(f"{name!r} can't be the name of a shared catalog", "letters, digits, dots and dashes")
+    if any(one.name == name for one in shared.shares(context.paths)):
+        raise Usage(
+            f"there is a shared catalog called {name}", f"update it: xswitch catalog sync {name}; or give --name"
+        )
+    ask = not isinstance(context.person, Nobody)
+    updated = shared.update(context.paths, shared.Share(name, url, ref), context.environ, ask=ask)
+    notes = ask_consents(context, yes=args.yes)
+    text = f"{name} is added, at {updated.share.commit[:12]}"
+    return Result(text, {"name": name, "url": url, "ref": ref or None, "commit": updated.share.commit}, notes=notes)

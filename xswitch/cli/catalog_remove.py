@@ -1,0 +1,25 @@
+"""Forget a shared catalog that `catalog add` fetched."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from xswitch.cli.output import Result
+
+if TYPE_CHECKING:
+    from xswitch.cli.context import Context
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what it takes."""
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(args: argparse.Namespace, context: Context) -> Result:
+    """Forget it."""
+    from xswitch.sources import shared
+
+    shared.remove(context.paths, args.name)
+    return Result(f"{args.name} is forgotten here", {"name": args.name})

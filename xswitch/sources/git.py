@@ -1,0 +1,151 @@
+"""Files out of a git repository, by the system's git, without ever checking anything out.
+
+Nothing of a repository is run and nothing of it reaches the disk but git's own objects: no work tree, no hooks, no
+submodules, no filters. Only https and ssh are spoken, whatever the person's configuration rewrites an address to.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from xswitch.errors import NotFound, Unreachable, Usage
+from xswitch.text import clean
+
+SECONDS: Final = 120.0
+"""How long git may take to fetch."""
+LARGEST: Final = 16 * 1024 * 1024
+"""Bytes of one catalog file."""
+MOST: Final = 1000
+"""Catalog files that one repository may have."""
+_HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+_USER: Final = r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?"
+_URL: Final = re.compile(rf"(?:https|ssh)://{_USER}(?:{_HOST}|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?/[^\s\0-\x1f\x7f]+")
+_SCP: Final = re.compile(rf"({_USER})({_HOST}):([^\s\0-\x1f\x7f/:\\-][^\s\0-\x1f\x7f\\]*)")
+_REF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}")
+_WANTED: Final = re.compile(r"catalog\.toml|catalog\.d/[^/.][^/]*\.toml")
+_SAFE: Final = (
+    ("protocol.allow", "never"),
+    ("protocol.https.allow", "always"),
+    ("protocol.ssh.allow", "always"),
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("core.symlinks", "false"),
+    ("submodule.recurse", "false"),
+    ("fetch.recurseSubmodules", "false"),
+    ("transfer.fsckObjects", "true"),
+    ("transfer.bundleURI", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A commit and the catalog files in it, by their paths."""
+
+    commit: str
+    files: Mapping[str, bytes]
+
+
+def address(url: str) -> str:
+    """Return the address of a repository as git gets it. Raises Usage for one that is neither https nor ssh."""
+    if _URL.fullmatch(url) and "/../" not in url:
+        return url
+    short = _SCP.fullmatch(url)
+    if short is not None:
+        return f"ssh://{short[1]}{short[2]}/{short[3]}"
+    hint = "https://host/team/catalog.git, ssh://git@host/team/catalog.git or git@host:team/catalog.git"
+    raise Usage(f"{clean(url)[:200]!r} is not the address of a repository", hint)
+
+
+def reference(ref: str) -> str:
+    """Return a branch, tag or commit, checked. Raises Usage."""
+    if not _REF.fullmatch(ref) or ".." in ref or ref.endswith((".lock", "/", ".")):
+        raise Usage(f"{clean(ref)[:200]!r} is not a branch, tag or commit", "such as main, or v2")
+    return ref
+
+
+def fetch(url: str, ref: str, store: Path, environ: Mapping[str, str], *, ask: bool) -> Fetched:
+    """Return the catalog files of ``ref`` ("" for the default branch), with git's objects kept in ``store``. Blocks.
+
+    ``ask`` lets git ask for a name and password on the terminal. Raises Usage, Unreachable, NotFound without git.
+    """
+    git = _Git(store, environ, ask=ask)
+    git.run("init", "--quiet", "--bare", "--template=", str(store))
+    wanted = f"+{ref or 'HEAD'}:refs/xswitch/fetched"
+    git.run(
+        "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+        "--end-of-options", address(url), wanted, doing=f"fetch {clean(url)}",
+    )  # fmt: skip
+    commit = git.run("rev-parse", "--verify", "--end-of-options", "refs/xswitch/fetched^{commit}").decode().strip()
+    return Fetched(commit, _files(git, commit, url))
+
+
+def _files(git: _Git, commit: str, url: str) -> dict[str, bytes]:
+    """Return the catalog files of a commit. Raises Usage for what is no regular file, or too much."""
+    listing = git.run("ls-tree", "-r", "-z", "--full-tree", "--long", "--end-of-options", commit)
+    files: dict[str, bytes] = {}
+    for line in listing.split(b"\0"):
+        about, _, raw = line.partition(b"\t")
+        name = raw.decode("utf-8", "replace")
+        if not _WANTED.fullmatch(name):
+            continue
+        mode, kind, blob, size = about.decode("ascii", "replace").split()
+        if kind != "blob" or mode not in ("100644", "100755"):
+            raise Usage(f"{clean(name)} in {clean(url)} is no regular file", "links and submodules are not followed")
+        if int(size) > LARGEST or len(files) == MOST:
+            raise Usage(f"{clean(url)} holds more than a catalog may: {clean(name)}", "nothing was taken from it")
+        files[name] = git.run("cat-file", "blob", "--end-of-options", blob)
+    if not files:
+        raise Usage(f"{clean(url)} holds no catalog", "it needs catalog.toml, or files in catalog.d/")
+    return files
+
+
+class _Git:
+    """The system's git on one bare repository."""
+
+    def __init__(self, store: Path, environ: Mapping[str, str], *, ask: bool) -> None:
+        self._store = store
+        dropped = ("GIT_", "XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE", "AWS_")
+        kept = ("GIT_SSL_CAINFO", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
+        self._environ = {
+            name: value for name, value in environ.items() if name in kept or not name.startswith(dropped)
+        } | {
+            "GIT_TERMINAL_PROMPT": "1" if ask else "0",
+            "GIT_DIR": str(store),
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_NO_LAZY_FETCH": "1",
+            "LC_ALL": "C",
+        }
+        if not ask:
+            self._environ.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+
+    def run(self, *words: str, doing: str = "") -> bytes:
+        """Return what a git command prints. Raises Unreachable with git's own last line, NotFound."""
+        program = shutil.which("git", path=self._environ.get("PATH"))
+        if program is None:
+            raise NotFound("git is not installed", "a shared catalog is fetched by the system's git")
+        settings = [word for name, value in _SAFE for word in ("-c", f"{name}={value}")]
+        try:
+            done = subprocess.run(
+                [program, "--no-pager", *settings, *words],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                cwd="/",
+            )
+        except subprocess.TimeoutExpired:
+            raise Unreachable(f"git did not {doing or words[0]} within {SECONDS:g}s", "check the network") from None
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            last = clean(next((line for line in reversed(said) if line.startswith(("fatal", "error"))), ""))[:300]
+            raise Unreachable(f"git can't {doing or words[0]}", last or "run `git ls-remote` by hand to see why")
+        return done.stdout
