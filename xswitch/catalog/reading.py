@@ -20,7 +20,6 @@ from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.tomlfile import Report, parse_document, read_bytes
 
-
 EMPTY: Final = "there is no account in the catalog"
 
 
