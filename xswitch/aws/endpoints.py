@@ -132,9 +132,9 @@ def _botocore_data(name: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        import gzip
+        import zlib
 
-        return gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes())
+        return zlib.decompress(path.with_name(f"{path.name}.gz").read_bytes(), wbits=31)  # a gzip file
 
 
 def _by_botocore(

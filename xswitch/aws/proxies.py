@@ -56,7 +56,9 @@ def _parse(url: str, variable: str) -> Proxy:
         name, password = parts.username, parts.password
     except (ValueError, OSError):
         message = "it is no proxy that can be used here"
-        hint = "write http://host:port or http://user:password@host:port; SOCKS is not spoken here"
+        hint = (
+            "write http://user:password@host:port; SOCKS is not spoken here, and NO_PROXY=.amazonaws.com passes it by"
+        )
         raise InvalidConfig((Problem(variable, None, "", message, hint),)) from None
     return Proxy(address, _basic(name, password) if name else None, variable)
 
