@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
 from pathlib import Path
@@ -45,3 +46,14 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: 
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def clear_torn(path: Path) -> None:
+    """Remove the temporary neighbours that killed writers of ``path`` left; never raises.
+
+    For whoever holds the lock of its writers: a write that goes on meanwhile fails.
+    """
+    path = path.resolve() if path.is_symlink() else path
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            left.unlink()

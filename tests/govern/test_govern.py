@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import stat
 import threading
 from dataclasses import replace
@@ -81,6 +83,34 @@ def test_parallel_writers_never_mix_their_lines(tmp_path: Path) -> None:
     for writer in writers:
         writer.join()
     assert sorted(json.loads(line)["n"] for line in path.read_text().splitlines()) == sorted(list(range(8)) * 25)
+
+
+def test_a_line_after_half_a_line_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    audit.append(path, {"n": 1})
+    with path.open("ab") as log:
+        log.write(b'{"n": 2, "te')
+    audit.append(path, {"n": 3})
+    assert path.read_text().splitlines() == ['{"n":1}', '{"n": 2, "te', '{"n":3}']
+
+
+def test_a_writer_that_stands_still_stops_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    audit.append(path, {"n": 1})
+    with path.open("rb") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        audit.append(path, {"n": 2})
+    assert [json.loads(line)["n"] for line in path.read_text().splitlines()] == [1, 2]
+
+
+def test_what_is_no_file_is_refused_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("pipe", "folder", "link"):
+        with pytest.raises(OSError):
+            audit.append(tmp_path / name, {"n": 1})
+    assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize(

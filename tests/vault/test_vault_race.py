@@ -1,4 +1,4 @@
-"""Processes at once: first runs, writers and readers, and processes killed at every point of a write."""
+"""Processes at once: first runs, writers and readers, and a holder of the vault's own lock that is killed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from vault_tools import SENTINEL, everything, finish, start
+from vault_tools import everything, finish, start
 
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Cost, FileHolder, PassphraseHolder
@@ -96,80 +96,6 @@ def test_many_writers_and_readers_of_the_same_records(folder: Path) -> None:
         assert int(out) > 0
     assert len(opened("file", folder).headers()) == 4
     assert opened("file", folder).damaged() == ()
-
-
-KILLED = (
-    OPEN
-    + """
-from xswitch.vault import folder as module
-path, call, after, when = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
-original = getattr(module, call)
-count = 0
-def deadly(*arguments, **more):
-    global count
-    if call == "_open" and not arguments[1] & os.O_CREAT: return original(*arguments, **more)
-    count += 1
-    if count > after and when == "before": os.kill(os.getpid(), signal.SIGKILL)
-    if count > after and when == "half": original(arguments[0], bytes(arguments[1][:9])); os.kill(os.getpid(), 9)
-    found = original(*arguments, **more)
-    if count > after: os.kill(os.getpid(), signal.SIGKILL)
-    return found
-setattr(module, call, deadly)
-vault = opened("file", path)
-vault.write("one", "session", b"new" * 100, issued=2.0, expires=None, facts={})
-"""
-)
-CALLS = [
-    ("_open", "before"),
-    ("_open", "after"),
-    ("_fchmod", "before"),
-    ("_write", "before"),
-    ("_write", "half"),
-    ("_write", "after"),
-    ("_fsync", "before"),
-    ("_replace", "before"),
-    ("_replace", "after"),
-]
-
-
-@pytest.mark.parametrize(("call", "when"), CALLS)
-def test_a_kill_at_any_point_of_a_write_loses_nothing(folder: Path, call: str, when: str) -> None:
-    vault = opened("file", folder)
-    vault.write("one", "session", SENTINEL, issued=1.0, expires=None, facts={})
-    kills = 0
-    for after in range(6):
-        status, _, err = finish(start(KILLED, str(folder), call, str(after), when))
-        found = opened("file", folder).read("one")
-        assert found is not None and found.payload in (SENTINEL, b"new" * 100)
-        with opened("file", folder).lock("one", timeout=1, purpose="looking"):
-            pass
-        if status == 0:
-            break
-        assert status == -signal.SIGKILL, err
-        kills += 1
-    else:
-        raise AssertionError("every run was killed")
-    assert kills
-    vault.sweep(0.0)
-    assert not [name for name in everything(folder) if name.endswith(".tmp")]
-    found = vault.read("one")
-    assert found is not None and found.payload == b"new" * 100
-
-
-@pytest.mark.parametrize(("call", "when"), CALLS)
-def test_a_kill_at_any_point_of_a_first_run_leaves_a_vault_that_works(folder: Path, call: str, when: str) -> None:
-    kills = 0
-    for after in range(14):
-        status, _, err = finish(start(KILLED, str(folder), call, str(after), when))
-        if status == 0:
-            break
-        assert status == -signal.SIGKILL, err
-        kills += 1
-    else:
-        raise AssertionError("every run was killed")
-    assert kills
-    found = opened("file", folder).read("one")
-    assert found is not None and found.payload == b"new" * 100
 
 
 def test_a_killed_holder_of_the_vaults_own_lock_blocks_nobody(folder: Path) -> None:

@@ -18,7 +18,7 @@ from xswitch.catalog import fast
 from xswitch.catalog.fast import BLOCKS_APART, FIELD, ITEM, PART
 from xswitch.catalog.model import Account, Catalog, Environment, Identity, VaultRef
 from xswitch.catalog.rows import Role, Settings, Targets, partition_of
-from xswitch.files import make_private_folder, write_atomically
+from xswitch.files import clear_torn, make_private_folder, write_atomically
 
 _IDENTITY_FIELDS: Final = tuple(Identity.__slots__)
 
@@ -246,10 +246,14 @@ def settled(data: bytes, head: fast.Head) -> bytes:
 
 
 def write(file: Path, data: bytes) -> bool:
-    """Write a compiled catalog; False where that can't be done, which only costs time."""
+    """Write a compiled catalog; False where that can't be done, which only costs time.
+
+    What killed writers left goes. So may what another is writing this moment: it fails then, and this one is there.
+    """
     try:
         make_private_folder(file.parent)
         write_atomically(file, data, durable=False)
+        clear_torn(file)
     except OSError:
         return False
     return True

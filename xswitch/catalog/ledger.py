@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from xswitch.files import make_private_folder, write_atomically
+from xswitch.files import clear_torn, make_private_folder, write_atomically
 
 _PATIENCE: Final = 2.0  # seconds to wait for another process's change, which takes a few milliseconds
 _PAUSE: Final = 0.01
@@ -49,10 +49,11 @@ def keep_aside(path: Path) -> None:
 
 
 def write(path: Path, content: object) -> None:
-    """Replace the file, mode 0600. Raises OSError."""
+    """Replace the file, mode 0600, and clear away what killed writers left. Its lock is held. Raises OSError."""
     import json
 
     write_atomically(path, json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    clear_torn(path)
 
 
 @contextlib.contextmanager

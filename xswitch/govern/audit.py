@@ -6,16 +6,23 @@ source identity, and who asked for it on this machine, when and why.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
+import stat
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.files import make_private_folder
 from xswitch.text import clean, iso8601
 
 if TYPE_CHECKING:
     from xswitch.session.model import Plan, Session
+
+
+_FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: str = "") -> dict[str, Any]:
@@ -46,13 +53,39 @@ def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: s
 
 
 def append(path: Path, line: dict[str, Any]) -> None:
-    """Append one line: a single write to a file opened for appending, so that parallel writers never mix. OSError."""
+    """Append one line: a single write to a file opened for appending, so that parallel writers never mix.
+
+    After half a line of one that was killed or found the disk full, it begins on a line of its own. Raises OSError.
+    """
     make_private_folder(path.parent)
     data = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(path, _FLAGS, 0o600)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file")
+        if _alone(descriptor) and _torn(descriptor):
+            data = b"\n" + data
         written = os.write(descriptor, data)
         if written != len(data):
             raise OSError(f"{written} of {len(data)} bytes written")
     finally:
         os.close(descriptor)
+
+
+def _alone(descriptor: int) -> bool:
+    """Keep other writers out until the file is closed; False where one takes too long, or locks don't work here."""
+    for _ in range(20):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.005)
+        except OSError:
+            return False
+        else:
+            return True
+    return False
+
+
+def _torn(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

@@ -121,6 +121,7 @@ class Learnt:
                 with hold(self._folder, f"{FILE}.lock", timeout=_PATIENCE, purpose="noting what AWS said"):
                     content = {name: self._section(name) for name in ("roles", "callers", "clock")}
                     self._folder.write(FILE, json.dumps(content, indent=1, sort_keys=True).encode())
+                    self._folder.clear_torn(FILE)
             except VaultUnavailable:
                 return
             self._unsaved.clear()

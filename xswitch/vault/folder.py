@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _WORDS: Final = {
     errno.ENOSPC: ("the disk is full", "free some space on it; what was in the vault is still there"),
     errno.EDQUOT: ("your disk quota is used up", "free some space; what was in the vault is still there"),
+    errno.EFBIG: ("a limit on the size of files is in force", "raise it with `ulimit -f`, or where your shell sets it"),
     errno.EROFS: (
         "the disk is read-only",
         "remount it for writing, or set XSWITCH_HOME to a folder that can be written",
@@ -30,10 +31,13 @@ _WORDS: Final = {
     errno.ENOTDIR: ("something on the way is not a folder", "move that file away, or set XSWITCH_HOME"),
     errno.EISDIR: ("it is a folder, not a file", "move that folder away"),
     errno.EIO: ("the disk failed", "check the disk before anything else"),
+    errno.ESTALE: ("the network drive lost it", "try again; if it stays, mount the drive anew"),
     errno.EMFILE: ("too many open files", "end some programs, or raise `ulimit -n`"),
     errno.ENFILE: ("too many open files", "end some programs"),
 }
 TEMPORARY: Final = ".tmp"
+_NEIGHBOUR: Final = 120
+"""Characters of a file's name in that of its neighbour: file systems take 255 bytes."""
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -116,7 +120,7 @@ class Folder:
         Raises VaultUnavailable; then the file is what it was and no neighbour is left.
         """
         folder = self._enter_or_make()
-        neighbour = f".{name[:120]}.{os.getpid()}.{os.urandom(6).hex()}{TEMPORARY}"
+        neighbour = f".{name[:_NEIGHBOUR]}.{os.getpid()}.{os.urandom(6).hex()}{TEMPORARY}"
         try:
             try:
                 _write_new(folder, neighbour, content)
@@ -184,6 +188,15 @@ class Folder:
         finally:
             os.close(folder)
         return sorted(name for name in found if name.endswith(suffix))
+
+    def clear_torn(self, name: str = "") -> None:
+        """Remove what killed writers of ``name``, or of any file, left behind. Raises VaultUnavailable.
+
+        For whoever holds the lock of its writers: one who writes without is made to begin again.
+        """
+        for file in self.names(TEMPORARY):
+            if file.startswith(f".{name[:_NEIGHBOUR]}"):
+                self.remove(file)
 
     def changed(self, name: str) -> float | None:
         """Return when a file was last modified, in seconds since the epoch, or None where it is not there."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Final, NamedTuple
 
 from xswitch.errors import RecordDamaged, VaultUnavailable
@@ -27,6 +27,7 @@ VAULT_LOCK: Final = "=vault.lock"
 
 _EXCLUSIVE_SECONDS: Final = 60.0
 _SHARED_SECONDS: Final = 30.0
+_ADOPTING_SECONDS: Final = 1.0
 
 
 class Memo(NamedTuple):
@@ -92,7 +93,8 @@ class Keys:
     def current(self, vault_id: str, key: Key) -> bool:
         """Tell whether ``key`` is still the vault's: asked under :meth:`shared`, before a record is stored."""
         memo = self.memo()
-        if memo is not None and self.vault_id() == vault_id and key.check(vault_id) == memo.check:
+        same = self._opens(vault_id, key) if memo is None else key.check(vault_id) == memo.check
+        if same and self.vault_id() == vault_id:
             return True
         self._key = None
         return False
@@ -163,16 +165,15 @@ class Keys:
 
         Raises VaultUnavailable where there are records and no key for them.
         """
-        if memo is None or not self.records():
-            if not self.records():
-                self._holder.prepare()
+        if not self.records():
+            self._holder.prepare()
             with self.exclusive("making the vault's key"):
                 if self.memo() != memo:
                     return None
                 if not self.records():
                     return self._new()
-                if memo is None:
-                    return self._adopted()
+        if memo is None:
+            return self._adopted()
         if self.memo() != memo:
             return None
         raise self._lost(memo)
@@ -189,7 +190,10 @@ class Keys:
         return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
 
     def _adopted(self) -> tuple[str, Key]:
-        """Find the key of records whose ``holder`` file is gone, prove it on them, and write the file anew."""
+        """Find the key of records whose ``holder`` file is gone, prove it on them, and write the file anew.
+
+        A disk that can't be written keeps nobody from reading.
+        """
         mark = self._marker()
         vault_id = self.vault_id()
         found = None if vault_id is None else self._holder.find(vault_id)
@@ -201,7 +205,9 @@ class Keys:
                 f"the key that {describe_holder(detail)} has for this vault opens none of its records",
                 self._holder.lacks(detail),
             )
-        self._folder.write(HOLDER_FILE, f"{detail}\n{key.check(vault_id)}\n".encode())
+        with suppress(VaultUnavailable), self.exclusive("writing down who keeps the vault's key", _ADOPTING_SECONDS):
+            if self.memo() is None:
+                self._folder.write(HOLDER_FILE, f"{detail}\n{key.check(vault_id)}\n".encode())
         return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
 
     def _opens(self, vault_id: str, key: Key) -> bool:

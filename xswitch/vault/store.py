@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from xswitch.errors import RecordDamaged, VaultUnavailable
 from xswitch.vault import kernel, locks, record, steady
-from xswitch.vault.folder import TEMPORARY, Folder
+from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Holder
 from xswitch.vault.keys import Keys, describe_holder
 from xswitch.vault.record import Header, Record
@@ -181,8 +181,7 @@ class Vault:
         try:
             with self._keys.exclusive("sweeping", timeout=0.0):
                 for folder in (self._folder, self._trash):
-                    for file in folder.names(TEMPORARY):
-                        folder.remove(file)
+                    folder.clear_torn()
                 self._sweep_trash(now)
                 trusted = steady.trusted(self._folder, now, self._beat())
                 removed = self._sweep_expired(now) if trusted else 0
