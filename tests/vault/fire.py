@@ -20,10 +20,12 @@ from pathlib import Path
 
 from xswitch.vault import folder as folder_module
 
-CHANGING = frozenset(
-    ("open", "write", "pwrite", "fsync", "ftruncate", "replace", "rename", "link", "symlink", "unlink", "remove")
-    + ("mkdir", "rmdir", "chmod", "fchmod", "utime", "flock")
-)
+# fmt: off
+CHANGING = frozenset((
+    "open", "write", "pwrite", "fsync", "ftruncate", "replace", "rename", "link", "symlink", "unlink", "remove",
+    "mkdir", "rmdir", "chmod", "fchmod", "utime", "flock",
+))
+# fmt: on
 """Functions of posix and fcntl that change files, and open, which may make one."""
 LIMIT = 60
 """Seconds after which a forked process ends itself: nothing here waits for ever."""

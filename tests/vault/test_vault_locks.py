@@ -200,3 +200,86 @@ def test_a_folder_in_place_of_a_lock(tmp_path: Path) -> None:
     (tmp_path / "a.lock").mkdir()
     with pytest.raises(VaultUnavailable), locks.hold(Folder(str(tmp_path)), "a.lock", timeout=1, purpose="x"):
         raise AssertionError("not reached")
+
+
+def test_words_that_a_killed_holder_left_blame_nobody(tmp_path: Path) -> None:
+    """The lock is shared by writers, who sign nothing: whoever waits for them is not told of a process that is gone."""
+    holder = start(HOLD, str(tmp_path), "making the key")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    holder.kill()
+    finish(holder)
+    assert "making the key" in (tmp_path / "a.lock").read_text()
+    folder = Folder(str(tmp_path))
+    with (
+        locks.hold(folder, "a.lock", timeout=5, purpose="writing", shared=True),
+        pytest.raises(LockTimeout, match="another xswitch") as caught,
+        locks.hold(folder, "a.lock", timeout=0, purpose="sweeping"),
+    ):
+        raise AssertionError("not reached")
+    assert "kill" not in caught.value.hint
+
+
+def test_a_lock_file_with_another_name_is_locked_and_never_written(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("do not touch")
+    (tmp_path / "locks").mkdir(0o700)
+    (tmp_path / "locks" / "a.lock").hardlink_to(mine)
+    folder = Folder(str(tmp_path / "locks"))
+    with (
+        locks.hold(folder, "a.lock", timeout=0, purpose="x"),
+        pytest.raises(LockTimeout),
+        locks.hold(folder, "a.lock", timeout=0, purpose="y"),
+    ):
+        raise AssertionError("not reached")
+    with locks.hold(folder, "a.lock", timeout=0, purpose="x", shared=True):
+        pass
+    assert mine.read_text() == "do not touch"
+
+
+@pytest.mark.parametrize("jump", [365 * 86400.0, -365 * 86400.0])
+def test_locks_neither_rot_nor_get_lost_when_the_clock_jumps_a_year(tmp_path: Path, jump: float) -> None:
+    folder, now = Folder(str(tmp_path)), 1_700_000_000.0
+    for name in ("idle.lock", "held.lock"):
+        with locks.hold(folder, name, timeout=0, purpose="x"):
+            pass
+        folder.touch(name, now)
+    with locks.hold(folder, "held.lock", timeout=0, purpose="x"):
+        folder.touch("held.lock", now)
+        locks.sweep(folder, now + jump, 86_400.0)
+        assert folder.names(".lock") == ["held.lock"]
+
+
+def test_whoever_wants_the_vault_alone_is_not_starved_by_writers(vault: Vault) -> None:
+    """Writers follow each other without a gap; one who came after the lone one has to wait behind him."""
+    keys, entered = vault._keys, threading.Event()
+
+    def alone() -> None:
+        with keys.exclusive("bringing a record back", timeout=30):
+            entered.set()
+
+    waiting = threading.Thread(target=alone)
+    with keys.shared():
+        waiting.start()
+        for _ in range(1000):
+            try:
+                with keys.shared(timeout=0):
+                    entered.wait(0.01)
+            except LockTimeout as refused:
+                assert "bringing a record back" in refused.message
+                break
+        else:
+            raise AssertionError("writers go on for ever")
+        assert not entered.is_set()
+    assert entered.wait(30)
+    waiting.join(30)
+    with keys.shared(timeout=0):
+        pass
+
+
+def test_one_who_gave_up_waiting_alone_stands_in_nobodys_way(vault: Vault) -> None:
+    with vault._keys.shared():
+        with pytest.raises(LockTimeout), vault._keys.exclusive("sweeping", timeout=0.02):
+            raise AssertionError("not reached")
+        with vault._keys.shared(timeout=0):
+            pass

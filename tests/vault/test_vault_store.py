@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import traceback
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from vault_tools import SENTINEL, Clock, MemoryHolder, everything, keep
 
 from xswitch.errors import RecordDamaged, VaultUnavailable
+from xswitch.vault import folder as folder_module
 from xswitch.vault import record, steady, store
+from xswitch.vault.folder import Folder
 from xswitch.vault.key import Key
 from xswitch.vault.store import Vault
 
@@ -265,8 +268,6 @@ def test_secrets_are_in_no_file_and_no_error(vault: Vault, folder: Path, holder:
 def test_a_failed_write_shows_no_payload_in_a_traceback_with_locals(
     vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from xswitch.vault import folder as folder_module
-
     keep(vault, "one", b"old")
 
     def full(*_: object) -> int:
@@ -367,3 +368,59 @@ def test_a_payload_may_be_gone_between_listing_and_reading(vault: Vault, folder:
 def test_names_are_those_of_the_format() -> None:
     assert record.file_name("session-0a1b") == "session-0a1b.rec"
     assert Key.new() != Key.new()
+
+
+def test_a_record_that_is_set_aside_while_an_older_one_is_swept_can_be_brought_back(
+    vault: Vault, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep has judged the older one already: the newer one must not go in its place."""
+    keep(vault, "one", b"older")
+    vault.set_aside("one")
+    clock.now += 60
+    keep(vault, "one", b"newer")
+    other = threading.Thread(target=vault.set_aside, args=("one",))
+    read = Folder.read
+
+    def meanwhile(self: Folder, name: str, limit: int = 1 << 20) -> bytes | None:
+        if self.path.endswith("/trash") and name == "one.rec" and not other.is_alive() and other.ident is None:
+            other.start()
+            other.join(0.2)
+        return read(self, name, limit)
+
+    monkeypatch.setattr(Folder, "read", meanwhile)
+    vault.sweep(clock.now)
+    other.join(30)
+    assert vault.bring_back("one") is True
+    found = vault.read("one")
+    assert found is not None and found.payload == b"newer"
+
+
+def test_a_write_whose_neighbour_was_swept_is_made_again(
+    vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`xswitch lock` takes no lock of the vault's, so a sweep may clear away what it is writing."""
+    keep(vault, "one")
+    replace = folder_module._replace
+    swept: list[str] = []
+
+    def swept_first(*names: str, **more: int) -> None:
+        if not swept:
+            swept.append("once")
+            vault.sweep(0.0)
+        replace(*names, **more)
+
+    monkeypatch.setattr(folder_module, "_replace", swept_first)
+    vault.forget_key()
+    assert swept == ["once"]
+    assert (folder / "locked").exists()
+    assert not list(folder.glob("*.tmp")) + list(folder.glob(".*.tmp"))
+
+
+def test_a_key_that_was_made_anew_meanwhile_opens_the_record(folder: Path, holder: MemoryHolder) -> None:
+    """The first key was lost before any record was written, and another process made the second."""
+    first = Vault(folder, holder)
+    first.unlock()
+    holder.kept.clear()
+    keep(Vault(folder, holder), "one")
+    found = first.read("one")
+    assert found is not None and found.payload == SENTINEL

@@ -3,7 +3,8 @@
 ::
 
     record.py    one record as bytes: plain header, sealed payload
-    folder.py    a private folder: ownership, permissions, atomic writes, and every OSError put into words
+    trouble.py   every OSError put into words
+    folder.py    a private folder: ownership, permissions, atomic writes
     locks.py     locks between processes and threads
     key.py       the key, which never prints itself
     kernel.py    the Linux kernel keyring, the key's fast shadow

@@ -1,4 +1,4 @@
-"""A private folder: only its owner's, 0700, its files 0600, every write atomic, every OSError put into words.
+"""A private folder: only its owner's, 0700, its files 0600, every write atomic.
 
 A path is opened once and everything in it by the open descriptor, so that nobody can put another folder in its place
 between a check and its use. Symbolic links are refused where the folder or a file should be.
@@ -12,32 +12,15 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from xswitch.vault.trouble import refused, unavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from xswitch.errors import VaultUnavailable
-
-_WORDS: Final = {
-    errno.ENOSPC: ("the disk is full", "free some space on it; what was in the vault is still there"),
-    errno.EDQUOT: ("your disk quota is used up", "free some space; what was in the vault is still there"),
-    errno.EFBIG: ("a limit on the size of files is in force", "raise it with `ulimit -f`, or where your shell sets it"),
-    errno.EROFS: (
-        "the disk is read-only",
-        "remount it for writing, or set XSWITCH_HOME to a folder that can be written",
-    ),
-    errno.EACCES: ("permission denied", "make the folder yours again: chown it, then chmod -R u+rwX"),
-    errno.EPERM: ("not permitted", "make the folder yours again: chown it, then chmod -R u+rwX"),
-    errno.ELOOP: ("it is a symbolic link", "replace the link by what it points to; the vault follows no links"),
-    errno.ENOTDIR: ("something on the way is not a folder", "move that file away, or set XSWITCH_HOME"),
-    errno.EISDIR: ("it is a folder, not a file", "move that folder away"),
-    errno.EIO: ("the disk failed", "check the disk before anything else"),
-    errno.ESTALE: ("the network drive lost it", "try again; if it stays, mount the drive anew"),
-    errno.EMFILE: ("too many open files", "end some programs, or raise `ulimit -n`"),
-    errno.ENFILE: ("too many open files", "end some programs"),
-}
 TEMPORARY: Final = ".tmp"
 _NEIGHBOUR: Final = 120
 """Characters of a file's name in that of its neighbour: file systems take 255 bytes."""
+_ATTEMPTS: Final = 3
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -48,25 +31,6 @@ _fsync = os.fsync
 _fchmod = os.fchmod
 _replace = os.replace
 _unlink = os.unlink
-
-
-def unavailable(doing: str, path: str, error: OSError) -> VaultUnavailable:
-    """Return the error that puts ``error`` into words. ``doing`` completes ``can't …``."""
-    from xswitch.errors import VaultUnavailable
-    from xswitch.text import clean
-
-    code = error.errno or 0
-    unknown = (os.strerror(code) if code else type(error).__name__, "look at the folder and the disk it is on")
-    words, hint = _WORDS.get(code, unknown)
-    return VaultUnavailable(f"the vault can't {doing} {clean(path)}: {words}", hint)
-
-
-def refused(path: str, why: str, hint: str) -> VaultUnavailable:
-    """Return the error for a folder or file that is there and not to be trusted."""
-    from xswitch.errors import VaultUnavailable
-    from xswitch.text import clean
-
-    return VaultUnavailable(f"the vault does not trust {clean(path)}: {why}", hint)
 
 
 class Folder:
@@ -119,20 +83,17 @@ class Folder:
 
         Raises VaultUnavailable; then the file is what it was and no neighbour is left.
         """
-        folder = self._enter_or_make()
-        neighbour = f".{name[:_NEIGHBOUR]}.{os.getpid()}.{os.urandom(6).hex()}{TEMPORARY}"
-        try:
+        for left in reversed(range(_ATTEMPTS)):
+            folder = self._enter_or_make()
             try:
-                _write_new(folder, neighbour, content)
-                _replace(neighbour, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                _unlink_quietly(folder, neighbour)
-                raise
-            _fsync(folder)
-        except OSError as error:
-            raise unavailable("write", f"{self.path}/{name}", error) from None
-        finally:
-            os.close(folder)
+                _replace_whole(folder, name, content)
+                return
+            except OSError as error:
+                # A sweep may take the neighbour for that of a killed writer.
+                if not (left and isinstance(error, FileNotFoundError)):
+                    raise unavailable("write", f"{self.path}/{name}", error) from None
+            finally:
+                os.close(folder)
 
     def remove(self, name: str) -> bool:
         """Remove a file; tell whether it was there. Raises VaultUnavailable."""
@@ -319,6 +280,17 @@ def _make(path: Path) -> None:
         _fsync(above)
     finally:
         os.close(above)
+
+
+def _replace_whole(folder: int, name: str, content: bytes) -> None:
+    neighbour = f".{name[:_NEIGHBOUR]}.{os.getpid()}.{os.urandom(6).hex()}{TEMPORARY}"
+    try:
+        _write_new(folder, neighbour, content)
+        _replace(neighbour, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        _unlink_quietly(folder, neighbour)
+        raise
+    _fsync(folder)
 
 
 def _write_new(folder: int, name: str, content: bytes) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
 
 from xswitch.errors import RecordDamaged, VaultUnavailable
@@ -24,6 +25,9 @@ LOCKED_FILE: Final = "locked"
 ID_DIGITS: Final = 32
 VAULT_LOCK: Final = "=vault.lock"
 """No record has this name: ``=`` is always escaped."""
+_GATE: Final = "=gate.lock"
+"""Everybody passes it on the way to the vault's lock. Who wants that alone waits there with the gate closed, so that
+writers who follow each other without a gap can't keep it from him."""
 
 _EXCLUSIVE_SECONDS: Final = 60.0
 _SHARED_SECONDS: Final = 30.0
@@ -112,14 +116,22 @@ class Keys:
             finally:
                 kernel.clear(vault_id)
 
-    def shared(self) -> AbstractContextManager[None]:
-        """Hold the vault's lock with every other writer of records."""
-        folder = self._folder.inner("locks")
-        return locks.hold(folder, VAULT_LOCK, timeout=_SHARED_SECONDS, purpose="writing a record", shared=True)
+    def shared(self, timeout: float = _SHARED_SECONDS) -> AbstractContextManager[None]:
+        """Hold the vault's lock with every other writer of records. Raises LockTimeout, VaultUnavailable."""
+        return self._hold("writing a record", timeout, shared=True)
 
     def exclusive(self, purpose: str, timeout: float = _EXCLUSIVE_SECONDS) -> AbstractContextManager[None]:
-        """Hold the vault's lock alone: nobody writes a record meanwhile."""
-        return locks.hold(self._folder.inner("locks"), VAULT_LOCK, timeout=timeout, purpose=purpose)
+        """Hold the vault's lock alone: nobody writes a record meanwhile. Raises LockTimeout, VaultUnavailable."""
+        return self._hold(purpose, timeout, shared=False)
+
+    @contextmanager
+    def _hold(self, purpose: str, timeout: float, *, shared: bool) -> Iterator[None]:
+        folder = self._folder.inner("locks")
+        with ExitStack() as held:
+            with locks.hold(folder, _GATE, timeout=timeout, purpose=purpose, shared=shared):
+                lock = locks.hold(folder, VAULT_LOCK, timeout=timeout, purpose=purpose, shared=shared)
+                held.enter_context(lock)
+            yield
 
     def records(self) -> list[str]:
         """Return the files of records, set aside ones too."""

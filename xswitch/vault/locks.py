@@ -17,7 +17,8 @@ from typing import Final
 
 from xswitch.errors import VaultUnavailable
 from xswitch.text import clean
-from xswitch.vault.folder import Folder, unavailable
+from xswitch.vault.folder import Folder
+from xswitch.vault.trouble import unavailable
 
 SUFFIX: Final = ".lock"
 _FIRST_PAUSE: Final = 0.002
@@ -38,13 +39,13 @@ class LockTimeout(VaultUnavailable):
 def hold(folder: Folder, file: str, *, timeout: float, purpose: str, shared: bool = False) -> Iterator[None]:
     """Hold the lock ``file`` of ``folder``, alone or with every other ``shared`` holder.
 
-    ``timeout`` is in seconds; 0 tries once. ``purpose`` completes "who is …" for those who wait. It is not reentrant: a
-    thread that asks twice waits for itself. Raises LockTimeout, and VaultUnavailable where locks can't be made.
+    ``timeout`` is in seconds; 0 tries once. ``purpose`` completes "who is …" for those who wait; who shares the lock
+    says nothing, and clears what a killed holder said. It is not reentrant: a thread that asks twice waits for itself.
+    Raises LockTimeout, and VaultUnavailable where locks can't be made.
     """
     descriptor = _acquire(folder, file, time.monotonic() + timeout, timeout, shared)
     try:
-        if not shared:
-            _sign(descriptor, purpose)
+        _sign(descriptor, "" if shared else purpose)
         yield
     finally:
         try:
@@ -56,10 +57,13 @@ def hold(folder: Folder, file: str, *, timeout: float, purpose: str, shared: boo
 
 
 def sweep(folder: Folder, now: float, idle: float) -> None:
-    """Remove lock files that nobody holds and nobody took for ``idle`` seconds before ``now``."""
+    """Remove lock files that nobody holds and nobody took for ``idle`` seconds before ``now``, or that are of later.
+
+    What is held stays, whatever the clock says.
+    """
     for name in folder.names(SUFFIX):
         found = folder.status(name)
-        if found is None or now - found.st_mtime < idle:
+        if found is None or 0 <= now - found.st_mtime < idle:
             continue
         try:
             descriptor = folder.open_lock(name, make=False)
@@ -113,9 +117,15 @@ def _current(folder: Folder, file: str, descriptor: int) -> bool:
 
 
 def _sign(descriptor: int, purpose: str) -> None:
-    """Say in the file who holds it; a lock holds without, so a full disk is no reason to fail."""
+    """Say in the file who holds it, or nothing; a lock holds without, so a full disk is no reason to fail.
+
+    A file that has another name as well is never written: it may be anything.
+    """
     words = f"{os.getpid()} {clean(purpose)[:200]}\n".encode("utf-8", "replace") if purpose else b""
     try:
+        found = os.fstat(descriptor)
+        if found.st_nlink > 1 or not (words or found.st_size):
+            return
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, words, 0)
     except OSError:

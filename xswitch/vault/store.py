@@ -24,6 +24,8 @@ UNDO_SECONDS: Final = 30.0
 ENDED_SECONDS: Final = 3600.0
 """How long the header of an ended or expired record is still listed."""
 _LOCK_IDLE_SECONDS: Final = 86400.0
+_MOVE_SECONDS: Final = 10.0
+"""How long an end or its undo waits for who writes or sweeps: both take milliseconds."""
 _GONE: Final = ".gone"
 
 
@@ -80,11 +82,17 @@ class Vault:
         Raises RecordDamaged unless every bit is as it was written, VaultUnavailable where folder or key can't be had.
         Whether it has expired is for the caller to judge. May block on the keyring.
         """
-        data = self._folder.read(record.file_name(name), record.MAX_RECORD)
-        if data is None:
-            return None
-        vault_id, key = self._keys.get()
-        return record.unseal(key, vault_id, name, data)
+        for _ in range(3):
+            data = self._folder.read(record.file_name(name), record.MAX_RECORD)
+            if data is None:
+                return None
+            vault_id, key = self._keys.get()
+            try:
+                return record.unseal(key, vault_id, name, data)
+            except RecordDamaged:
+                if self._keys.current(vault_id, key):
+                    raise
+        raise VaultUnavailable("the vault's key changes while it is read", "try again in a moment")
 
     def write(
         self,
@@ -146,13 +154,21 @@ class Vault:
         return locks.hold(self._locks, file, timeout=timeout, purpose=purpose)
 
     def set_aside(self, name: str) -> bool:
-        """Take a record away so that it can be brought back for half a minute; tell whether there was one."""
-        return self._folder.move(record.file_name(name), self._trash, at=self._clock())
+        """Take a record away so that it can be brought back for half a minute; tell whether there was one.
+
+        Needs no key; waits for a sweep that is under way, which would take it for an older one of that name. Raises
+        VaultUnavailable.
+        """
+        file = record.file_name(name)
+        if self._folder.status(file) is None:
+            return False
+        with self._keys.shared(_MOVE_SECONDS):
+            return self._folder.move(file, self._trash, at=self._clock())
 
     def bring_back(self, name: str) -> bool:
         """Bring back what was set aside; False where it is too late, or where there is a newer record by now."""
         file = record.file_name(name)
-        with self._keys.exclusive("bringing a record back"):
+        with self._keys.exclusive("bringing a record back", _MOVE_SECONDS):
             at = self._trash.changed(file)
             if at is None or not self._fresh(at, self._clock()) or self._folder.status(file) is not None:
                 return False
