@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fire_house import FireHouse
 
 BIN = Path(sys.executable).parent
 EXPECTED = {".bash_history", ".bashrc", ".zshrc", ".cache", ".local", ".config"}
@@ -41,3 +42,14 @@ def newcomer(tmp_path: Path) -> Iterator[dict[str, str]]:
     left = {path.name for path in (tmp_path / "tmp").iterdir()} - {"fish.root"}
     assert not left, "something was left behind"
     assert {path.name for path in home.iterdir()} <= EXPECTED
+
+
+@pytest.fixture
+def fire_house(xswitch: str, newcomer: dict[str, str], tmp_path: Path) -> Iterator[FireHouse]:
+    """A person of the practice organization with a vault and nothing opened yet."""
+    made = FireHouse(xswitch, newcomer, tmp_path / "xswitch")
+    try:
+        made.settle()
+        yield made
+    finally:
+        made.sandbox.stop()

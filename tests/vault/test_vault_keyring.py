@@ -134,7 +134,7 @@ def test_a_real_keyring_holds_the_key_and_nothing_else(session: Session, tmp_pat
     keep(opened(home, session.environ), "one")
     folder = home / "state" / "vault"
     vault_id = (folder / "id").read_text().strip()
-    detail, check = (folder / "holder").read_text().splitlines()
+    detail, check, _ = (folder / "holder").read_text().splitlines()
     assert detail == f"keyring {SECRET_SERVICE}"
     found = opened(home, session.environ).read("one")
     assert found is not None and found.payload == SENTINEL

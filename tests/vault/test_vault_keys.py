@@ -9,7 +9,7 @@ from vault_tools import SENTINEL, MemoryHolder, keep
 
 from xswitch.errors import Cancelled, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
-from xswitch.vault import kernel
+from xswitch.vault import kernel, keys
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Cost, FileHolder, PassphraseHolder, WrongPassphrase
 from xswitch.vault.key import Key
@@ -366,7 +366,7 @@ def test_a_plain_key_only_while_the_person_says_so(folder: Path) -> None:
 def test_a_holder_of_a_later_version_is_not_guessed(folder: Path) -> None:
     keep(chosen(folder, Keyring({})), "one")
     check = (folder / "holder").read_text().splitlines()[1]
-    (folder / "holder").write_text(f"hardware-token 1\n{check}\n")
+    (folder / "holder").write_bytes(keys._written(keys.Memo("hardware-token 1", check)))
     with pytest.raises(VaultUnavailable, match="does not know"):
         chosen(folder, Keyring({})).read("one")
 

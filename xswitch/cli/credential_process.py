@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result
 from xswitch.cli.person import Nobody
-from xswitch.cli.switching import plan_for, switch_arguments
+from xswitch.cli.switching import mention, plan_for, switch_arguments
 from xswitch.text import iso8601
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         confirm=args.confirm or "", reason=args.reason or "", how=f"open it once: xswitch shell {args.target}"
     )
     session = context.engine.serve(plan_for(context, args.target), nobody)
+    mention(session)
     token = session.credentials.session_token
     document = {
         "Version": 1,

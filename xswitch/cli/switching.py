@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, XswitchError
-from xswitch.text import parse_duration
+from xswitch.text import clean, parse_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -64,7 +64,10 @@ def open_session(context: Context, text: str, use: Callable[[Session], int], *, 
 
     def go(name: str) -> int:
         plan = plan_for(context, name)
-        return use(context.engine.open(plan, context.person, min_left=min_left))
+        session = context.engine.open(plan, context.person, min_left=min_left)
+        if isinstance(context.person, Nobody):
+            mention(session)
+        return use(session)
 
     try:
         return go(text)
@@ -79,6 +82,12 @@ def open_session(context: Context, text: str, use: Callable[[Session], int], *, 
             return output.fail(error, as_json=bool(getattr(context.args, "json", False)))
 
     return OpenTui(context.engine, text, picked)
+
+
+def mention(session: Session) -> None:
+    """Say on stderr that the vault could not keep a session, and why; a person at a terminal was told already."""
+    if session.unkept:
+        output.say(f"{clean(session.unkept)}; this session is handed over all the same, and not kept")
 
 
 def plan_for(context: Context, text: str) -> Plan:

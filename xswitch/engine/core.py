@@ -7,6 +7,7 @@ the TUI calls those in a thread.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import socket
 from collections.abc import Callable, Mapping
@@ -170,6 +171,7 @@ class Engine:
         reason = self._pass_guard(plan, person)
         session = self._people.session(plan, person, fresh=fresh, min_left=min_left)
         self._log(plan, session, reason)
+        self._tidy(session)
         return session
 
     def serve(self, plan: Plan, person: Person) -> Session:
@@ -190,6 +192,7 @@ class Engine:
                 return live
             raise
         self._log(plan, session, "")
+        self._tidy(session)
         return session
 
     def _pass_guard(self, plan: Plan, person: Person) -> str:
@@ -226,6 +229,12 @@ class Engine:
             visits.record(self.paths.state / "visits.json", session.target, now)
         except OSError:
             return  # a visit that is not counted moves one row of a list
+
+    def _tidy(self, session: Session) -> None:
+        """Clear away what is over in the vault, where a call to AWS took longer anyway."""
+        if session.fresh and not session.unkept:
+            with contextlib.suppress(VaultUnavailable):  # the next switch does it
+                self.vault.sweep(self.now())
 
     def explain(self, denied: Denied, plan: Plan) -> Explanation:
         """Explain a denial, from AWS's answer and from what was sent. Does not block."""

@@ -15,7 +15,7 @@
 
 Locks are taken from the target back to the identity, never the other way, so two switches can't wait for each other.
 A record is only ever written over by its successor. What STS gave is returned even where the vault fails to keep it
-(``Session.kept`` is False then): a code that was paid for is not lost to a full disk.
+(``Session.unkept`` says why): a code that was paid for is not lost to a full disk.
 """
 
 from __future__ import annotations
@@ -254,7 +254,7 @@ class Broker:
             )
         except VaultUnavailable as error:
             person.note(f"{error.message}; this session lives only as long as this program")
-            session = replace(session, kept=False)
+            session = replace(session, unkept=error.message)
             self._unkept[session.record] = session
             return session
         self._unkept.pop(session.record, None)
@@ -270,7 +270,7 @@ class Broker:
         unkept = self._unkept.get(name)
         if unkept is not None and (found is None or found.issued < unkept.issued):
             found = unkept
-        if found is None or self.left(found) <= 0:
+        if found is None or self.left(found) <= 0 or self._later(found.issued):
             return None
         account = plan.target.account
         return replace(
@@ -289,12 +289,20 @@ class Broker:
         """Return the keys of a call on the way, if they last long enough to make the next."""
         try:
             record = self._vault.read(name)
-            found = credentials_in(record) if record is not None else None
+            good = record is not None and not self._later(record.header.issued)
+            found = credentials_in(record) if record is not None and good else None
         except (RecordDamaged, ValueError):
             found = None
         if found is None and name in self._unkept:
             found = self._unkept[name].credentials
         return found if found is not None and (found.expires or 0.0) - self.now() >= MIN_LEFT else None
+
+    def _later(self, issued: float) -> bool:
+        """Tell whether a session is of a time that has not come: then the clock was set back, and its end says nothing.
+
+        AWS tells the time with the next answer.
+        """
+        return self.now() < issued - MIN_LEFT
 
     @contextmanager
     def _alone(self, plan: Plan, names: tuple[str, ...], place: int) -> Iterator[None]:

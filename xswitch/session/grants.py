@@ -14,6 +14,8 @@ from xswitch.catalog.model import Environment, Target
 from xswitch.errors import RecordDamaged
 from xswitch.session.keys import encoded
 from xswitch.session.store import RecordStore
+from xswitch.vault.record import Header
+from xswitch.vault.steady import Beat, beat
 
 KIND: Final = "grant"
 HOUR: Final = 3600
@@ -31,22 +33,40 @@ class Grant:
     until: float
 
 
-def grant(store: RecordStore, target: Target, environment: Environment, reason: str, now: float) -> Grant:
-    """Write down that a person passed the guard of ``environment`` for ``target``. Raises VaultUnavailable."""
+def grant(
+    store: RecordStore,
+    target: Target,
+    environment: Environment,
+    reason: str,
+    now: float,
+    moment: Beat | None = None,
+) -> Grant:
+    """Write down that a person passed the guard of ``environment`` for ``target``. Raises VaultUnavailable.
+
+    ``moment`` is that of the steady clock, now unless given.
+    """
     import json
 
+    boot, seconds = moment or beat()
     made = Grant(target.name, environment.name, reason, now, now + (environment.max_duration or HOUR))
     payload = json.dumps([made.target, made.environment, made.reason, made.since, made.until]).encode()
-    facts = {"target": target.name, "environment": environment.name}
+    facts: dict[str, str | int | float] = {
+        "target": target.name,
+        "environment": environment.name,
+        "boot": boot,
+        "steady": seconds,
+    }
     store.write(_name(target, environment), KIND, payload, issued=now, expires=made.until, facts=facts)
     return made
 
 
-def live_grant(store: RecordStore, target: Target, environment: Environment, now: float) -> Grant | None:
+def live_grant(
+    store: RecordStore, target: Target, environment: Environment, now: float, moment: Beat | None = None
+) -> Grant | None:
     """Return the grant that is in force, or None. Raises VaultUnavailable.
 
-    A clock that was set back makes no grant longer: one from the future is none, and the environment's maximum counts
-    as it is now.
+    A clock that was set back makes no grant longer: one from the future is none, one that has lasted its time by the
+    steady clock of this boot (``moment``, now unless given) is over, and the environment's maximum counts as it is now.
     """
     import json
 
@@ -58,9 +78,18 @@ def live_grant(store: RecordStore, target: Target, environment: Environment, now
         return None
     found = Grant(*json.loads(record.payload))
     until = min(found.until, found.since + (environment.max_duration or HOUR))
-    if not found.since - 60 <= now < until:
+    if not found.since - 60 <= now < until or _lasted(record.header, moment or beat()) >= until - found.since:
         return None
     return Grant(found.target, found.environment, found.reason, found.since, until)
+
+
+def _lasted(header: Header, moment: Beat) -> float:
+    """Return for how many seconds a grant has lasted by the steady clock; 0 where it is of another boot."""
+    facts = header.facts
+    began = facts.get("steady")
+    if facts.get("boot") != moment.boot or not isinstance(began, int | float):
+        return 0.0
+    return moment.seconds - began
 
 
 def granted_until(store: RecordStore, target: Target, environment: Environment, now: float) -> float | None:

@@ -7,6 +7,7 @@ a question to AWS or two, so a damaged file is begun anew, and a file that can't
 from __future__ import annotations
 
 import threading
+from binascii import crc32
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, cast, get_args
@@ -107,9 +108,10 @@ class Learnt:
         try:
             content = self._folder.read(FILE)
             found = json.loads(content) if content else {}
+            good = isinstance(found, dict) and found.pop("sum", None) in (None, _sum(found))
         except (VaultUnavailable, ValueError, RecursionError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return found if good else {}
 
     def _change(self, section: str, key: str, entry: dict[str, Any] | None) -> None:
         """Change one entry in the file, under its lock; where that can't be, in this process alone."""
@@ -119,12 +121,20 @@ class Learnt:
             self._unsaved.setdefault(section, {})[key] = entry
             try:
                 with hold(self._folder, f"{FILE}.lock", timeout=_PATIENCE, purpose="noting what AWS said"):
-                    content = {name: self._section(name) for name in ("roles", "callers", "clock")}
+                    content: dict[str, Any] = {name: self._section(name) for name in ("roles", "callers", "clock")}
+                    content["sum"] = _sum(content)
                     self._folder.write(FILE, json.dumps(content, indent=1, sort_keys=True).encode())
                     self._folder.clear_torn(FILE)
             except VaultUnavailable:
                 return
             self._unsaved.clear()
+
+
+def _sum(content: Mapping[str, Any]) -> str:
+    """Return a checksum: a flipped bit in a name would be a wrong name in a request."""
+    import json
+
+    return f"{crc32(json.dumps(content, sort_keys=True).encode()):08x}"
 
 
 def _entries(section: object) -> dict[str, dict[str, Any]]:

@@ -102,7 +102,7 @@ class Session:
 
     ``arn`` is the assumed-role ARN that AWS answered; ``request_id`` is AWS's, for CloudTrail. ``why`` says what
     decided the duration, ``asked`` (seconds) what was wanted where that was longer. ``record`` is the name of its
-    record in the vault. ``kept`` is False where the vault could not keep it: then it lives in this process alone.
+    record in the vault. ``unkept`` says why the vault could not keep it: then it lives in this process alone.
     """
 
     target: str
@@ -122,7 +122,12 @@ class Session:
     why: str = ""
     asked: int | None = None
     record: str = ""
-    kept: bool = True
+    unkept: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the vault has it."""
+        return not self.unkept
 
     @property
     def expires(self) -> float:

@@ -1,19 +1,21 @@
 """One vault's key: found where it was put, made once, and never replaced while there are records.
 
 Three files beside the records: ``id``, random, names the key for its holder and stands in every record's header;
-``holder`` says who keeps the key, with a check value that tells this key from any other; ``locked`` changes with every
-`xswitch lock`, so that other processes drop what they remember.
+``holder`` says who keeps the key, with a check value that tells this key from any other, and a sum over both, so that
+damage is not taken for another key; ``locked`` changes with every `xswitch lock`, so that other processes drop what
+they remember.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from binascii import crc32
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
 
-from xswitch.errors import RecordDamaged, VaultUnavailable
+from xswitch.errors import VaultUnavailable
 from xswitch.vault import kernel, locks, record
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Holder, is_hex
@@ -72,9 +74,20 @@ class Keys:
 
     def memo(self) -> Memo | None:
         """Return what is written of the holder, or None where nothing that can be read is."""
-        content = self._folder.read(HOLDER_FILE, 1024)
-        lines = content.decode("utf-8", "replace").splitlines() if content else []
-        return Memo(lines[0], lines[1]) if len(lines) == 2 and lines[0] and is_hex(lines[1], 16) else None
+        content = self._folder.read(HOLDER_FILE, 1024) or b""
+        detail, _, rest = content.decode("utf-8", "replace").partition("\n")
+        memo = Memo(detail, rest[:16])
+        return memo if detail and is_hex(memo.check, 16) and content == _written(memo) else None
+
+    def check_id(self) -> None:
+        """Raise VaultUnavailable where the id file names another vault than every record does."""
+        vault_id, named = self.vault_id(), self._named()
+        if vault_id is not None and named and vault_id not in named:
+            file = f"{self._folder.path}/{ID_FILE}"
+            raise VaultUnavailable(
+                f"the vault's id file {file} names another vault than its records do",
+                f"put {file} back from a copy; its records name {named.pop()}",
+            )
 
     def get(self) -> tuple[str, Key]:
         """Return the vault's id and key; both are made where there are none and no records. May block.
@@ -160,6 +173,7 @@ class Keys:
         key = kernel.get(vault_id) if self._shadow else None
         if key is not None and key.check(vault_id) == memo.check:
             return self._remember(vault_id, key, mark, shadow=False)
+        self.check_id()
         key = self._holder.load(vault_id, memo.detail)
         if key is None:
             return None
@@ -198,7 +212,7 @@ class Keys:
             vault_id = os.urandom(ID_DIGITS // 2).hex()
             self._folder.write(ID_FILE, vault_id.encode() + b"\n")
         key, detail = self._holder.store(vault_id, Key.new())
-        self._folder.write(HOLDER_FILE, f"{detail}\n{key.check(vault_id)}\n".encode())
+        self._folder.write(HOLDER_FILE, _written(Memo(detail, key.check(vault_id))))
         return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
 
     def _adopted(self) -> tuple[str, Key]:
@@ -208,6 +222,7 @@ class Keys:
         """
         mark = self._marker()
         vault_id = self.vault_id()
+        self.check_id()
         found = None if vault_id is None else self._holder.find(vault_id)
         if vault_id is None or found is None:
             raise self._lost(None)
@@ -219,20 +234,30 @@ class Keys:
             )
         with suppress(VaultUnavailable), self.exclusive("writing down who keeps the vault's key", _ADOPTING_SECONDS):
             if self.memo() is None:
-                self._folder.write(HOLDER_FILE, f"{detail}\n{key.check(vault_id)}\n".encode())
+                self._folder.write(HOLDER_FILE, _written(Memo(detail, key.check(vault_id))))
         return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
 
     def _opens(self, vault_id: str, key: Key) -> bool:
+        """Tell whether ``key`` opens any record."""
+        return any(record.unsealed(key, vault_id, header.name, content) for header, content in self._whole())
+
+    def _named(self) -> set[str]:
+        """Return the ids of vaults that records name; the first that is this vault's own is enough."""
+        vault_id, named = self.vault_id(), set[str]()
+        for header, _ in self._whole():
+            named.add(header.vault_id)
+            if header.vault_id == vault_id:
+                break
+        return named
+
+    def _whole(self) -> Iterator[tuple[record.Header, bytes]]:
+        """Return the records that are whole as far as can be told without the key, set aside ones too."""
         for folder in (self._folder, self._folder.inner("trash")):
             for name in folder.names(record.SUFFIX):
-                content = folder.read(name)
-                try:
+                with suppress(VaultUnavailable):
+                    content = folder.read(name)
                     if content is not None:
-                        record.unseal(key, vault_id, record.parse_header(content, name).name, content)
-                        return True
-                except RecordDamaged:
-                    continue
-        return False
+                        yield record.parse_header(content, name), content
 
     def _lost(self, memo: Memo | None) -> VaultUnavailable:
         if self.vault_id() is None:
@@ -253,6 +278,12 @@ def describe_holder(detail: str) -> str:
     if kind == "keyring":
         return f"the OS keyring ({backend.removeprefix('keyring.backends.')})" if backend else "the OS keyring"
     return {"passphrase": "the passphrase file", "file": "the key file"}.get(kind, "nobody who was asked")
+
+
+def _written(memo: Memo) -> bytes:
+    """Return what the ``holder`` file says."""
+    text = f"{memo.detail}\n{memo.check}\n".encode()
+    return text + b"%08x\n" % crc32(text)
 
 
 def _shadowed(detail: str) -> bool:

@@ -186,11 +186,12 @@ class Vault:
         return tuple(sorted(found, key=lambda one: one.at, reverse=True))
 
     def sweep(self, now: float) -> int:
-        """Clear away what is over at ``now`` (seconds since the epoch); return how many records were removed.
+        """Clear away what is over at ``now`` (AWS's time, epoch seconds); return how many records were removed.
 
-        Expired records go an hour after their end, and only once the clock has kept time with the steady one for an
-        hour: a clock set a year ahead loses nothing. What was set aside loses its payload after half a minute. Torn
-        writes of ended processes and idle locks go too. Does nothing while anybody writes. Raises VaultUnavailable.
+        Expired records go an hour after their end, and only once ``now`` has kept time with the steady clock for an
+        hour: a clock set a year ahead loses nothing. What was set aside loses its payload after half a minute, by the
+        clock that set it aside. Torn writes of ended processes and idle locks go too. Does nothing while anybody
+        writes. Raises VaultUnavailable.
         """
         if not self._folder.exists():
             return 0
@@ -198,12 +199,12 @@ class Vault:
             with self._keys.exclusive("sweeping", timeout=0.0):
                 for folder in (self._folder, self._trash):
                     folder.clear_torn()
-                self._sweep_trash(now)
+                self._sweep_trash(self._clock())
                 trusted = steady.trusted(self._folder, now, self._beat())
                 removed = self._sweep_expired(now) if trusted else 0
         except locks.LockTimeout:
             return 0
-        locks.sweep(self._locks, now, _LOCK_IDLE_SECONDS)
+        locks.sweep(self._locks, self._clock(), _LOCK_IDLE_SECONDS)
         return removed
 
     def forget_key(self) -> None:
@@ -233,7 +234,10 @@ class Vault:
 
     def _listing(self) -> list[tuple[Header | None, Damaged | None]]:
         vault_id = self._keys.vault_id()
-        return [_look(self._folder, file, vault_id) for file in self._folder.names(record.SUFFIX)]
+        found = [_look(self._folder, file, vault_id) for file in self._folder.names(record.SUFFIX)]
+        if not any(header for header, _ in found):
+            self._keys.check_id()
+        return found
 
     @staticmethod
     def _fresh(at: float, now: float) -> bool:
