@@ -622,6 +622,38 @@ def test_time_left_is_by_the_clock_of_aws(house):
     assert another.live(plan) is None
 
 
+@pytest.mark.parametrize("via", [False, True])
+def test_a_session_of_a_time_that_has_not_come_is_not_served(house, via):
+    """The clock was set back a year after it was opened: it may have ended long ago. AWS tells the time, once."""
+    plan = planned(CHAINED, HUB_ROLE) if via else planned(a_target())
+    old = house.broker.session(plan, FakePerson())
+    house.sts.clock = Clock(NOW + 7200)
+    house.clock.now -= 365 * 86400
+    house.sts.skew = None
+    another = house.another()
+    assert another.live(plan) is None
+    calls = len(house.sts.calls)
+    house.sts.script = [lambda: setattr(house.sts, "skew", 365 * 86400.0 + 7200)]
+    new = another.session(plan, FakePerson())
+    assert new.credentials != old.credentials
+    assert len(house.sts.calls) == calls + (2 if via else 1), "not from a step of that time either"
+    assert another.left(new) == 3600
+    house.sts.skew = None
+    assert house.another().live(plan) == replace(new, fresh=False)
+
+
+@pytest.mark.parametrize("jump", [365 * 86400.0, -365 * 86400.0])
+def test_a_clock_that_jumps_a_year_loses_no_session_that_was_good(house, jump):
+    """Nobody asked AWS meanwhile: what was opened before is served again once the clock is right."""
+    plan = planned(a_target())
+    session = house.broker.session(plan, FakePerson())
+    house.clock.now += jump
+    assert house.another().live(plan) is None
+    house.clock.now += 60 - jump
+    assert house.another().session(plan, FakePerson()) == replace(session, fresh=False)
+    assert len(house.sts.calls) == 1
+
+
 def test_a_few_seconds_of_difference_are_the_network_s(house):
     house.sts.skew = 3.0
     assert house.broker.now() == NOW

@@ -18,6 +18,7 @@ from xswitch.session import grants
 from xswitch.session.codes import REMEMBERED, SpentCodes
 from xswitch.session.externals import external_id, keep_external_id, versions
 from xswitch.session.learnt import KEPT, SKEW_KEPT, Learnt
+from xswitch.vault.steady import Beat
 
 ROLE = "arn:aws:iam::444455556666:role/Deploy"
 
@@ -192,6 +193,21 @@ def test_a_grant_from_the_future_is_none():
     store, target = MemoryStore(), a_target(PAYMENTS, "Deploy")
     grants.grant(store, target, PROD, "", NOW)
     assert grants.live_grant(store, target, PROD, NOW - 3600) is None
+
+
+@pytest.mark.parametrize("back", [600.0, 3000.0])
+def test_a_clock_set_back_while_a_grant_holds_makes_it_no_longer(back):
+    """Fifty minutes after it was given the clock goes back: the grant is over an hour after it was given all the same."""
+    store, target = MemoryStore(), a_target(PAYMENTS, "Deploy")
+    grants.grant(store, target, PROD, "", NOW, Beat("boot-1", 100.0))
+
+    def live(seconds, clock, boot="boot-1"):
+        return grants.live_grant(store, target, PROD, NOW + clock, Beat(boot, 100.0 + seconds)) is not None
+
+    assert live(3000, 3000)
+    assert live(3001, 3001 - back)
+    assert not live(3600, 3600 - back)
+    assert live(50, 3000, boot="boot-2"), "another boot's steady clock says nothing"
 
 
 def test_a_grant_can_be_revoked():

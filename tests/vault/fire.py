@@ -1,8 +1,8 @@
 """Processes that are killed, and calls that fail, at any point that a test chooses.
 
 A kill is SIGKILL after the n-th call that changes something: the interpreter's own profile hook sees every call of the
-modules posix and fcntl, however it was imported, so no point is missed and none has to be listed. Needs no ptrace, so
-that it works in any container. A process that is killed before such a call has left what the call before it left.
+modules posix and fcntl, however it was imported, so no point is missed and none has to be listed. It needs no ptrace, so
+it works in any container. A process that is killed before such a call has left what the call before it left.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from xswitch.vault import folder as folder_module
 
 # fmt: off
 CHANGING = frozenset((
-    "open", "write", "pwrite", "fsync", "ftruncate", "replace", "rename", "link", "symlink", "unlink", "remove",
+    "open", "write", "pwrite", "ftruncate", "replace", "rename", "link", "symlink", "unlink", "remove",
     "mkdir", "rmdir", "chmod", "fchmod", "utime", "flock",
 ))
 # fmt: on
-"""Functions of posix and fcntl that change files, and open, which may make one."""
+"""Functions of posix and fcntl that change files, open where it may make one, and locks. No fsync: SIGKILL loses nothing
+of what was written, so what is found after one is what was found before."""
 LIMIT = 60
 """Seconds after which a forked process ends itself: nothing here waits for ever."""
 
@@ -68,20 +69,31 @@ def run(work: Callable[[], object]) -> int:
 def kill_after(point: int, work: Callable[[], object]) -> bool:
     """Run ``work`` in a process that is killed after its ``point``-th change; tell whether it got that far."""
 
-    def deadly() -> None:
-        left = point
+    return _killed(run(lambda: (die_after(point), work())))
 
-        def watch(frame: object, event: str, called: object) -> None:
-            nonlocal left
-            if event == "c_return" and changes(called):
-                if not left:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                left -= 1
 
-        sys.setprofile(watch)
-        work()
+def die_after(point: int) -> None:
+    """Let this process be killed after its ``point``-th change from now on."""
+    left, reading, real = point, False, os.open
 
-    return _killed(run(deadly))
+    def marked(path: str, flags: int, *more: int, **named: int) -> int:
+        nonlocal reading
+        reading = not flags & (os.O_CREAT | os.O_TRUNC)
+        return real(path, flags, *more, **named)
+
+    def watch(frame: object, event: str, called: object) -> None:
+        nonlocal left, reading
+        if event != "c_return" or not changes(called):
+            return
+        if reading:
+            reading = False
+            return
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+
+    os.open = folder_module._open = marked
+    sys.setprofile(watch)
 
 
 def tear(point: int, size: int, work: Callable[[], object]) -> bool:

@@ -12,6 +12,7 @@ from vault_tools import SENTINEL
 
 from xswitch.errors import RecordDamaged, VaultUnavailable
 
+pytestmark = pytest.mark.usefixtures("unsynced")
 EVERY_CALL = frozenset(fire.SEAMS)
 FAULTS = [
     pytest.param(errno.ENOSPC, fire.FULL, False, "the disk is full", id="full"),

@@ -8,6 +8,8 @@ import fire
 import pytest
 from fire_operations import OPERATIONS, Operation, Scene
 
+pytestmark = pytest.mark.usefixtures("unsynced")
+
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_kill_after_any_change_leaves_the_old_or_the_new(operation: Operation, tmp_path: Path) -> None:

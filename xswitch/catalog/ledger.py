@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,18 +29,25 @@ class NotALedger(ValueError):
 def read(path: Path) -> object:
     """Return what the file holds, or None where there is no file.
 
-    Raises NotALedger where it is not JSON, and OSError where it can't be read.
+    Raises NotALedger where it is not JSON, and OSError where it can't be read. A pipe in its place is waited for by
+    nobody.
     """
     import json
 
     try:
-        if path.stat().st_size > _LARGEST:
-            raise NotALedger
-        return json.loads(path.read_bytes())
+        with open(path, "rb", opener=_open) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+                raise NotALedger
+            return json.load(file)
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError) as error:
         raise NotALedger from error
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def keep_aside(path: Path) -> None:

@@ -41,7 +41,7 @@ class Board:
         for header in self._sessions():
             target = self._name(header)
             known = latest.get(target)
-            if _end(header) > now and (known is None or _end(known) < _end(header)):
+            if _live(header, now) and (known is None or _end(known) < _end(header)):
                 latest[target] = header
         using: dict[str, list[tuple[str, float]]] = {}
         for use in uses.current(uses.folder_in(self._engine.paths.state)):
@@ -159,6 +159,11 @@ class Board:
         now = self._engine.now()
         reached = max((at for at, header in enumerate(headers) if header and _end(header) > now + AT_LEAST), default=-1)
         return "a code" if any(hop.mfa_serial for hop in plan.hops[reached + 1 :]) else "no code"
+
+
+def _live(header: Header, now: float) -> bool:
+    """Tell whether a session is live; one of a time that has not come says nothing: the clock was set back."""
+    return header.issued - AT_LEAST <= now < _end(header)
 
 
 def _end(header: Header) -> float:

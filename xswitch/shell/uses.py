@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,7 @@ def current(folder: Path, *, alive: Callable[[int, str], bool] = runs) -> tuple[
     """Return the processes that still run, longest first, and remove the files of those that don't."""
     found: list[Use] = []
     try:
-        names = sorted(file.name for file in folder.iterdir())
+        names = sorted(file.name for file in folder.iterdir() if stat.S_ISREG(file.lstat().st_mode))
     except OSError:
         return ()
     for name in names:
