@@ -28,7 +28,7 @@ CHANGING = frozenset((
 # fmt: on
 """Functions of posix and fcntl that change files, open where it may make one, and locks. No fsync: SIGKILL loses nothing
 of what was written, so what is found after one is what was found before."""
-LIMIT = 60
+LIMIT = 120
 """Seconds after which a forked process ends itself: nothing here waits for ever."""
 
 

@@ -1,4 +1,4 @@
-"""Processes at once: first runs, writers and readers, and a holder of the vault's own lock that is killed."""
+"""Processes at once: first runs, and a holder of the vault's own lock that is killed."""
 
 from __future__ import annotations
 
@@ -35,26 +35,6 @@ vault.write(name, "session", name.encode() * 50, issued=1.0, expires=None, facts
 print("wrote", flush=True)
 """
 )
-MIX = (
-    OPEN
-    + """
-kind, path, number, rounds = sys.argv[1:]
-vault = opened(kind, path)
-seen = 0
-for turn in range(int(rounds)):
-    name = f"record-{(turn + int(number)) % 4}"
-    vault.write(name, "session", f"{name}:{number}:{turn}:".encode() * 40, issued=1.0, expires=None, facts={})
-    for other in range(4):
-        found = vault.read(f"record-{other}")
-        if found is not None:
-            parts = found.payload.decode().split(":")
-            assert parts[0] == f"record-{other}" and parts[:3] * 40 == parts[:-1], "a wrong answer"
-            seen += 1
-    assert not vault.damaged()
-    vault.headers()
-print(seen)
-"""
-)
 
 
 def opened(kind: str, path: Path) -> Vault:
@@ -86,16 +66,6 @@ def test_first_runs_at_once_make_one_key_and_lose_no_record(folder: Path, kind: 
         assert found is not None and found.payload == name.encode() * 50
     assert len({header.vault_id for header in vault.headers()}) == 1
     assert not [name for name in everything(folder) if name.endswith(".tmp")]
-
-
-def test_many_writers_and_readers_of_the_same_records(folder: Path) -> None:
-    programs = [start(MIX, "file", str(folder), str(number), "6") for number in range(24)]
-    for program in programs:
-        status, out, err = finish(program, timeout=120)
-        assert (status, err) == (0, "")
-        assert int(out) > 0
-    assert len(opened("file", folder).headers()) == 4
-    assert opened("file", folder).damaged() == ()
 
 
 def test_a_killed_holder_of_the_vaults_own_lock_blocks_nobody(folder: Path) -> None:

@@ -147,6 +147,10 @@ class PassphraseHolder:
         self.why = "the vault's key is kept under a passphrase"
 
     @property
+    def _or_back(self) -> str:
+        return f"if it is right, put {self._folder.path}/{self.file} back from a copy"
+
+    @property
     def there(self) -> bool:
         """Tell whether a passphrase was chosen for this vault."""
         return self._folder.status(self.file) is not None
@@ -165,14 +169,18 @@ class PassphraseHolder:
             key = self._unwrap(content, vault_id, Secret(self._environ[self.variable]))
             if key:
                 return key
-            raise WrongPassphrase(f"{self.variable} does not open the vault", "set it to the vault's passphrase")
+            raise WrongPassphrase(
+                f"{self.variable} does not open the vault", f"set it to the vault's passphrase; {self._or_back}"
+            )
         for _ in range(ASKS):
             typed = self._ask(first=False)
             key = self._unwrap(content, vault_id, typed) if typed else None
             if key:
                 return key
             self._note("that passphrase does not open the vault")
-        raise WrongPassphrase("no passphrase that was typed opens the vault", "try again when you have it at hand")
+        raise WrongPassphrase(
+            "no passphrase that was typed opens the vault", f"try again when you have it at hand; {self._or_back}"
+        )
 
     def find(self, vault_id: str) -> tuple[Key, str] | None:
         """Return the key that the passphrase opens, where one was chosen."""
