@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
+import fire
 import pytest
-from fire_house import GUARDED, PASSED, TARGET, YEAR, FireHouse
+from fire_house import GUARDED, PASSED, TARGET, YEAR, FireHouse, in_one_process
 
 FULL = "ulimit -f 0"
 """No file may grow: what a full disk is to a program, for anybody and in any container."""
@@ -90,18 +94,37 @@ def test_a_changed_key_is_refused_and_loses_nothing(fire_house: FireHouse) -> No
 
 
 @pytest.mark.parametrize("shift", [YEAR, -YEAR])
-def test_a_clock_that_is_a_year_off_serves_nothing_that_ended(fire_house: FireHouse, shift: float) -> None:
-    """AWS says what time it is with its first answer; what was opened under either clock is good under the other."""
+def test_a_clock_that_is_a_year_off_loses_no_session_and_serves_none_that_ended(
+    fire_house: FireHouse, shift: float
+) -> None:
+    """AWS tells the time with its first answer; from then on a session that is served has an hour by AWS's clock."""
     first = fire_house.key()
     off = fire_house.key(shift=shift)
+    assert off != first, "by this clock it ended long ago, or was not yet opened"
+    assert fire_house.calls() == 2
     assert fire_house.key(shift=shift) == off
-    calls = fire_house.calls()
-    again = fire_house.key()
-    assert again in (first, off)
-    assert fire_house.calls() == calls
-    shown = fire_house.run("sessions", "--json")
-    assert shown.returncode == 0
-    assert shown.stdout.count('"target"') == 1
+    assert fire_house.key() == off, "the clock is right again"
+    assert fire_house.calls() == 2
+    (live,) = json.loads(fire_house.run("sessions", "--json").stdout)
+    assert 3400 < live["remaining"] <= 3600
+
+
+@pytest.mark.parametrize("shift", [YEAR, -YEAR])
+def test_a_clock_that_is_a_year_off_makes_no_grant_longer(fire_house: FireHouse, shift: float) -> None:
+    assert fire_house.run("exec", GUARDED, *PASSED, "--", "true").returncode == 0
+    assert fire_house.key(target=GUARDED)
+    (fire_house.paths.state / "learnt.json").unlink(missing_ok=True)
+    fire_house.refused(5, "is guarded", "credential-process", GUARDED, shift=shift)
+    assert fire_house.key(target=GUARDED)
+
+
+def test_a_session_that_was_ended_can_not_be_had_back_by_setting_the_clock(fire_house: FireHouse) -> None:
+    kept = fire_house.key()
+    fire_house.run("sessions", "end", TARGET)
+    for shift in (YEAR, -YEAR):
+        shown = fire_house.run("sessions", "--json", shift=shift)
+        assert (shown.returncode, json.loads(shown.stdout)) == (0, [])
+    assert fire_house.key() != kept
 
 
 def test_sessions_that_ended_are_cleared_away(fire_house: FireHouse) -> None:
@@ -115,3 +138,87 @@ def test_sessions_that_ended_are_cleared_away(fire_house: FireHouse) -> None:
     fire_house.key()
     assert [path.suffix for path in trash.iterdir()] == [".gone"]
     assert not list(fire_house.vault.glob(".*.tmp"))
+
+
+def test_a_home_that_can_t_be_written_serves_what_is_live(xswitch: str, newcomer: dict[str, str]) -> None:
+    """Under a uid that permissions bind. All in one process, so that it has loaded what that uid may not read."""
+    with FireHouse.reachable(xswitch, newcomer) as house:
+        house.settle()
+        serve = ["credential-process", TARGET]
+        (first,), (second, listed, other, guarded, ended, locked) = in_one_process(
+            house,
+            [serve],
+            [
+                serve,
+                ["sessions", "--json"],
+                ["env", "web-dev/ReadOnly", "--format", "json"],
+                ["env", GUARDED, *PASSED, "--format", "bash"],
+                ["sessions", "end", TARGET],
+                ["lock"],
+            ],
+        )
+        assert (first.status, second.status) == (0, 0)
+        assert json.loads(second.out)["AccessKeyId"] == json.loads(first.out)["AccessKeyId"]
+        assert [one["target"] for one in json.loads(listed.out)] == [TARGET]
+        for one, doing in ((other, "lock"), (guarded, "write|lock"), (ended, "lock"), (locked, "write")):
+            assert one.status == 6, one
+            assert re.search(f"the vault can't ({doing}) .*permission denied", one.err), one
+            assert "  hint: make the folder yours again" in one.err
+        assert other.out == "" and guarded.out == "false\n"
+        assert house.calls() == 1
+
+
+def test_a_real_disk_that_is_read_only(fire_house: FireHouse) -> None:
+    """Where mounting is allowed; elsewhere the permissions above have to do."""
+    kept = fire_house.key()
+    home = str(fire_house.home)
+    if subprocess.run(["mount", "--bind", home, home], capture_output=True).returncode:
+        pytest.skip("no privilege to mount a file system")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", home], check=True)
+        assert fire_house.key() == kept
+        done = fire_house.run("exec", TARGET, "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID")
+        assert (done.returncode, done.stdout.strip()) == (0, kept)
+        fire_house.refused(6, "the disk is read-only", "exec", "web-dev/ReadOnly", "--", "true")
+        fire_house.refused(6, "the disk is read-only", "exec", GUARDED, *PASSED, "--", "true")
+        fire_house.refused(6, "the disk is read-only", "lock")
+        assert fire_house.calls() == 1
+    finally:
+        subprocess.run(["umount", home], check=True)
+    assert fire_house.key() == kept
+
+
+def test_a_kill_anywhere_in_a_switch_is_mended_by_the_next(fire_house: FireHouse, tmp_path: Path) -> None:
+    """Every seventh change, from the lock to the log; `make soak` takes the others."""
+    template = tmp_path / "template"
+    shutil.copytree(fire_house.home, template)
+
+    def switch() -> None:
+        fire_house.serve()
+
+    kills = 0
+    for point in range(0, 700, 7):
+        shutil.rmtree(fire_house.home)
+        shutil.copytree(template, fire_house.home)
+        calls = fire_house.calls()
+
+        def deadly(point: int = point) -> None:
+            fire.die_after(point)
+            switch()
+
+        status = fire.run(deadly)
+        assert status in (0, -signal.SIGKILL)
+        assert fire_house.calls() - calls <= 1
+        assert fire.run(switch) == 0, f"after change {point}"
+        assert fire_house.calls() - calls <= 2
+        (session,) = [one for one in fire_house.engine().live() if one.target == TARGET]
+        assert session.expires
+        assert fire_house.engine().vault.damaged() == ()
+        fire_house.engine().vault.sweep(0.0)
+        assert not [path for path in fire_house.home.rglob("*.tmp") if "session" in path.name or "learnt" in path.name]
+        if status == 0:
+            break
+        kills += 1
+    else:
+        raise AssertionError("every run was killed")
+    assert kills >= 3

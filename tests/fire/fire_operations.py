@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fire
-from vault_tools import SENTINEL, Clock
 
 from xswitch.catalog import compiled, pins, visits
 from xswitch.catalog.model import Account, Environment, Target
@@ -31,6 +30,7 @@ from xswitch.vault.locks import LockTimeout
 from xswitch.vault.store import Vault
 
 NOW = 1_700_000_000.0
+SENTINEL = b"AQoSENTINELsecretNEVERshown/+=0123456789"
 OLD, NEW = SENTINEL + b" old", SENTINEL * 30 + b" new"
 PROD = Environment("prod", "red", "type", True, 1800)
 TARGET = Target(
@@ -60,7 +60,7 @@ def vault(home: Path, *, now: float = NOW, passphrase: bool = False) -> Vault:
         if passphrase or (home / "vault" / "passphrase").exists()
         else FileHolder(folder)
     )
-    return Vault(folder.path, holder, clock=Clock(now), beat=lambda: BOOT)
+    return Vault(folder.path, holder, clock=lambda: now, beat=lambda: BOOT)
 
 
 def put(home: Path, name: str, payload: bytes = OLD, *, expires: float | None = None, passphrase: bool = False) -> None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import fire
+
+from xswitch.__main__ import main
 from xswitch.cli.demo import isolated
+from xswitch.cli.person import Nobody
 from xswitch.engine import Engine
 from xswitch.paths import Paths
 from xswitch.sandbox import Sandbox, practice
@@ -44,6 +54,22 @@ class FireHouse:
         self.paths.config.mkdir(parents=True)
         self.paths.catalog_file.write_text(self.practice.catalog_toml())
         self.paths.preferences_file.write_text("plaintext_key = true\nkernel_keyring = false\n")
+
+    @classmethod
+    @contextlib.contextmanager
+    def reachable(cls, program: str, environ: dict[str, str]) -> Iterator[FireHouse]:
+        """Make a house where any user of this machine can reach it."""
+        place = Path(tempfile.mkdtemp(prefix="xswitch-fire-"))
+        place.chmod(0o755)
+        house = cls(program, environ, place / "xswitch")
+        try:
+            yield house
+        finally:
+            house.sandbox.stop()
+            for path in place.rglob("*"):
+                if path.is_dir():
+                    path.chmod(0o700)
+            shutil.rmtree(place)
 
     @property
     def vault(self) -> Path:
@@ -91,3 +117,73 @@ class FireHouse:
     def calls(self, action: str = "AssumeRole") -> int:
         """Return how many calls AWS answered."""
         return sum(call.action == action and call.outcome == "ok" for call in self.sandbox.calls)
+
+    def serve(self, target: str = TARGET) -> str:
+        """Do in this process what ``credential-process`` does; return the access key."""
+        engine = self.engine()
+        return engine.serve(engine.plan(engine.resolve(target)), Nobody()).credentials.access_key_id
+
+
+class Outcome(NamedTuple):
+    """What a command gave."""
+
+    status: int
+    out: str
+    err: str
+
+
+NOBODY = 65534
+
+
+def in_one_process(
+    house: FireHouse, before: list[list[str]], after: list[list[str]]
+) -> tuple[list[Outcome], list[Outcome]]:
+    """Run commands in one forked process; between the two lists the home loses its write permissions.
+
+    As root, the home and the process become those of another user there, since root is bound by no permission.
+    """
+    place = Path(tempfile.mkdtemp())
+
+    def call(number: int, arguments: list[str]) -> None:
+        for descriptor, name in ((1, "out"), (2, "err")):
+            with (place / f"{number}.{name}").open("w") as file:
+                os.dup2(file.fileno(), descriptor)
+        sys.argv = ["xswitch", *arguments]
+        status = main()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        (place / f"{number}.status").write_text(str(status))
+
+    def work() -> None:
+        sys.stdin = open(os.devnull)  # noqa: SIM115
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        os.setsid()
+        os.environ.clear()
+        os.environ.update(house.environ)
+        for number, arguments in enumerate(before):
+            call(number, arguments)
+        os.umask(0)
+        place.chmod(0o777)
+        for path in (house.home, *house.home.rglob("*")):
+            path.chmod(0o500 if path.is_dir() else 0o400)
+            if os.geteuid() == 0:
+                os.chown(path, NOBODY, NOBODY)
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        for number, arguments in enumerate(after, len(before)):
+            call(number, arguments)
+
+    try:
+        assert fire.run(work) == 0
+        found = [
+            Outcome(
+                int((place / f"{number}.status").read_text()),
+                *((place / f"{number}.{name}").read_text() for name in ("out", "err")),
+            )
+            for number in range(len(before) + len(after))
+        ]
+        return found[: len(before)], found[len(before) :]
+    finally:
+        shutil.rmtree(place)
