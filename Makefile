@@ -5,7 +5,7 @@ DEMO   := .cache/demo
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: demo test check bench screenshots lock clean
+.PHONY: demo test check bench soak screenshots lock clean
 
 # The practice organization: nothing of yours is read or written. ARGS="exec payments-dev/Admin -- aws s3 ls" runs one command.
 demo: $(DEMO)/.done
@@ -22,6 +22,10 @@ check: $(VENV)/.done
 
 bench: $(VENV)/.done
 	$(BIN)/python tests/benchmarks/bench.py
+
+# Vault and sessions under kills, faults and jumping clocks for ten minutes, or SOAK_SECONDS=60; SOAK_SEED=1 repeats one.
+soak: $(VENV)/.done
+	$(BIN)/python tests/soak/soak.py --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
 screenshots: $(VENV)/.done
 	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/tui/test_tui_screenshots.py

@@ -203,8 +203,8 @@ def test_a_kill_anywhere_in_a_switch_is_mended_by_the_next(fire_house: FireHouse
         calls = fire_house.calls()
 
         def deadly(point: int = point) -> None:
-            fire.die_after(point)
-            switch()
+            with fire.dying(point):
+                switch()
 
         status = fire.run(deadly)
         assert status in (0, -signal.SIGKILL)

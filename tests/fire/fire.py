@@ -69,12 +69,18 @@ def run(work: Callable[[], object]) -> int:
 def kill_after(point: int, work: Callable[[], object]) -> bool:
     """Run ``work`` in a process that is killed after its ``point``-th change; tell whether it got that far."""
 
-    return _killed(run(lambda: (die_after(point), work())))
+    def deadly() -> None:
+        with dying(point):
+            work()
+
+    return _killed(run(deadly))
 
 
-def die_after(point: int) -> None:
-    """Let this process be killed after its ``point``-th change from now on."""
-    left, reading, real = point, False, os.open
+@contextmanager
+def dying(point: int) -> Iterator[None]:
+    """Let this process be killed after its ``point``-th change from here, unless it is through before."""
+    left, reading = point, False
+    real, seam = os.open, folder_module._open
 
     def marked(path: str, flags: int, *more: int, **named: int) -> int:
         nonlocal reading
@@ -94,6 +100,11 @@ def die_after(point: int) -> None:
 
     os.open = folder_module._open = marked
     sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        os.open, folder_module._open = real, seam
 
 
 def tear(point: int, size: int, work: Callable[[], object]) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import mmap
 import os
-import struct
 import time
 from pathlib import Path
 
 import fire
+from board import Board
 from fire_operations import vault
 
 from xswitch.errors import VaultUnavailable
@@ -16,20 +15,6 @@ from xswitch.errors import VaultUnavailable
 WRITERS, READERS = 100, 100
 NAMES = 5
 ROUNDS = 3
-SLOT = struct.Struct("=q")
-
-
-class Board:
-    """Numbers that forked processes share: one of each has its own place, so that no lock is needed."""
-
-    def __init__(self, places: int) -> None:
-        self._memory = mmap.mmap(-1, places * SLOT.size)
-
-    def __getitem__(self, place: int) -> int:
-        return int(SLOT.unpack_from(self._memory, place * SLOT.size)[0])
-
-    def __setitem__(self, place: int, value: int) -> None:
-        SLOT.pack_into(self._memory, place * SLOT.size, value)
 
 
 def payload(name: int, version: int) -> bytes:
@@ -58,18 +43,18 @@ def write(home: Path, number: int, acknowledged: Board, over: Board) -> None:
             found = here.read(f"record-{name}")
             assert found is not None, "a record that was written is not there"
             version = version_of(name, found.payload)
-            assert version == acknowledged[name], "an acknowledged version is lost, or one came from nowhere"
+            assert version == acknowledged.get(name), "an acknowledged version is lost, or one came from nowhere"
             put(home, name, version + 1)
-            acknowledged[name] = version + 1
-    over[number] = 1
+            acknowledged.put(name, version + 1)
+    over.put(number, 1)
 
 
 def read(home: Path, acknowledged: Board, over: Board) -> None:
     """Read until every writer is through: never older than what was acknowledged before the look."""
     here = vault(home)
-    while not all(over[number] for number in range(WRITERS)):
+    while over.sum() != WRITERS:
         for name in range(NAMES):
-            least = acknowledged[name]
+            least = acknowledged.get(name)
             found = here.read(f"record-{name}")
             assert found is not None, "a record that was written is not there"
             assert version_of(name, found.payload) >= least, "an old answer"
@@ -82,9 +67,9 @@ def read(home: Path, acknowledged: Board, over: Board) -> None:
 
 def stand_alone(home: Path, entered: Board, over: Board) -> None:
     """Want the vault alone, again and again, while a hundred write: each time within the bound, or it is starved."""
-    while not all(over[number] for number in range(WRITERS)) or not entered[0]:
+    while over.sum() != WRITERS or not entered.get(0):
         with vault(home)._keys.exclusive("sweeping", timeout=30):
-            entered[0] += 1
+            entered.add(0)
         time.sleep(0.02)
 
 
@@ -98,11 +83,11 @@ def test_two_hundred_writers_and_readers_at_once(tmp_path: Path) -> None:
         fire.fork(lambda: stand_alone(tmp_path, entered, over)),
     ]
     assert [fire.join(one) for one in crowd] == [0] * len(crowd)
-    assert sum(acknowledged[name] for name in range(NAMES)) == WRITERS * ROUNDS
+    assert acknowledged.sum() == WRITERS * ROUNDS
     for name in range(NAMES):
         found = vault(tmp_path).read(f"record-{name}")
-        assert found is not None and version_of(name, found.payload) == acknowledged[name]
-    assert entered[0]
+        assert found is not None and version_of(name, found.payload) == acknowledged.get(name)
+    assert entered.get(0)
     assert not fire.leftovers(tmp_path)
 
 
