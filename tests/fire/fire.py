@@ -89,10 +89,10 @@ def dying(point: int) -> Iterator[None]:
 
     def watch(frame: object, event: str, called: object) -> None:
         nonlocal left, reading
-        if event != "c_return" or not changes(called):
+        if event not in ("c_return", "c_exception") or not changes(called):
             return
-        if reading:
-            reading = False
+        passed, reading = reading or event == "c_exception", False
+        if passed:
             return
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
