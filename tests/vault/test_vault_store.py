@@ -424,3 +424,19 @@ def test_a_key_that_was_made_anew_meanwhile_opens_the_record(folder: Path, holde
     keep(Vault(folder, holder), "one")
     found = first.read("one")
     assert found is not None and found.payload == SENTINEL
+
+
+@pytest.mark.parametrize("deed", ["write", "set aside"])
+def test_nothing_is_written_while_somebody_has_the_vault_alone(vault: Vault, clock: Clock, deed: str) -> None:
+    keep(vault, "one", b"old")
+    work = {"write": lambda: keep(vault, "one", b"new"), "set aside": lambda: vault.set_aside("one")}[deed]
+    thread = threading.Thread(target=work)
+    with vault._keys.exclusive("sweeping"):
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        found = vault.read("one")
+        assert found is not None and found.payload == b"old"
+    thread.join(30)
+    found = vault.read("one")
+    assert (found and found.payload) == (b"new" if deed == "write" else None)
