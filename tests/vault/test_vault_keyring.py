@@ -276,6 +276,13 @@ def test_a_prompt_is_waited_for_where_somebody_is_there(session: Session) -> Non
     assert session.line(service) == "unlock\n"
 
 
+def test_no_prompt_is_opened_where_nobody_is_there(session: Session) -> None:
+    misbehaving(session, "locked")  # asked to unlock, it never answers
+    impatient = KeyringHolder(session.environ, lambda words: None, patient=False)
+    with pytest.raises(VaultUnavailable, match="is locked"):
+        impatient.load("0" * 32)
+
+
 def test_an_interrupted_question_leaves_no_process(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     misbehaving(session, "silent")
     before = children()

@@ -76,6 +76,24 @@ class Nobody:
         """Say nothing: there is nobody to read it."""
 
 
+class Unattended(Nobody):
+    """Nobody, who remembers what a person would have been asked for: ``wanted`` is code, confirmation or ""."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted = ""
+
+    def code(self, ask: CodeAsk) -> str:
+        """Raise PersonNeeded."""
+        self.wanted = "code"
+        return super().code(ask)
+
+    def guard(self, ask: GuardAsk) -> GuardAnswer:
+        """Raise PersonNeeded."""
+        self.wanted = "confirmation"
+        return super().guard(ask)
+
+
 class TerminalPerson:
     """Asks on a terminal, one question a line. Ctrl+C and Ctrl+D decline: Cancelled."""
 

@@ -1,19 +1,32 @@
-"""Live sessions with the time left. `renew` gets new ones in their place, `end` forgets them here."""
+"""Live sessions with the time left. `renew` gets new ones in their place, `end` forgets them here.
+
+Shells that are open with a session take the new one at their next prompt.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.cli.output import Result, say, table
-from xswitch.cli.switching import plan_for, switch_arguments
+from xswitch.cli.person import Unattended
+from xswitch.cli.switching import plan_for, span, switch_arguments
 from xswitch.errors import Cancelled, NoSuchTarget, Usage, XswitchError
+from xswitch.files import write_atomically
+from xswitch.shell import renewed
 from xswitch.text import clean, iso8601, say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
     from xswitch.engine import Live
+    from xswitch.session.model import Person, Session
+
+_NEEDED: Final = {4: "denied", 5: "person", 6: "vault", 7: "network"}
+"""What a prompt has to say of each exit status that it can say something of."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +34,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("renew", "end"))
     parser.add_argument("target", nargs="?", metavar="TARGET", default="")
     parser.add_argument("--all", action="store_true", help="every live session")
+    parser.add_argument("--below", type=span, metavar="TIME", help="renew only what has less than this left, or ended")
     parser.add_argument("--json", action="store_true")
+    # What a prompt runs in the background: no terminal, no window, and FILE gets in one word what was needed.
+    parser.add_argument("--report", metavar="FILE", help=argparse.SUPPRESS)
     switch_arguments(parser)
 
 
@@ -33,11 +49,18 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         return _list(context)
     if bool(args.target) == args.all:
         raise Usage("name one TARGET, or give --all", f"xswitch sessions {args.action} --all")
+    if args.action == "end" and args.below:
+        raise Usage("--below goes with renew", "xswitch sessions renew --all --below 20m")
+    if args.report:
+        return _renew_for_a_prompt(args, context)
     live = [session.target for session in context.engine.live()]
     if args.all and not live:
         return Result("", [], notes=("no live sessions",))
-    names = sorted(set(live)) if args.all else [_name(context, args.target, live)]
-    return _renew(context, names) if args.action == "renew" else _end(context, names)
+    if args.action == "end":
+        return _end(context, sorted(set(live)) if args.all else [_name(context, args.target, live)])
+    if args.target and args.below is None:
+        _name(context, args.target, live)
+    return _renew(context, sorted(set(live)) if args.all else [args.target])
 
 
 def _name(context: Context, text: str, live: list[str]) -> str:
@@ -51,7 +74,7 @@ def _name(context: Context, text: str, live: list[str]) -> str:
 
 
 def _list(context: Context) -> Result:
-    now = context.clock()
+    now = context.engine.now()
     live = context.engine.live()
     rows = [
         (
@@ -86,13 +109,13 @@ def as_json(session: Live, now: float) -> dict[str, Any]:
 
 
 def _renew(context: Context, names: list[str]) -> Result:
-    now = context.clock()
-    renewed = []
+    now = context.engine.now()
+    opened = []
     failed: XswitchError | None = None
     for name in names:
         try:
-            session = context.engine.open(plan_for(context, name), context.person, fresh=True)
-            renewed.append((name, session.expires))
+            session = _open(context, name, context.person)
+            opened.append((session.target, session.expires))
         except Cancelled:
             raise
         except XswitchError as error:
@@ -100,9 +123,38 @@ def _renew(context: Context, names: list[str]) -> Result:
                 raise
             say(f"{clean(name)} is not renewed: {clean(error.message)}")
             failed = failed or error
-    lines = [f"{name} for {say_duration(expires - now)}" for name, expires in renewed]
-    data = [{"target": name, "expires": iso8601(expires)} for name, expires in renewed]
+    lines = [f"{name} for {say_duration(expires - now)}" for name, expires in opened]
+    data = [{"target": name, "expires": iso8601(expires)} for name, expires in opened]
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0)
+
+
+def _open(context: Context, name: str, person: Person) -> Session:
+    """Return a new session, or one that has as much left as ``--below`` wants."""
+    plan = plan_for(context, name)
+    below: int | None = context.args.below
+    # Where more is asked for than a session lasts, one that is new has to do: clocks may differ by some seconds.
+    enough = 0 if below is None else min(below, plan.duration - 10)
+    return context.engine.open(plan, person, fresh=below is None, min_left=enough)
+
+
+def _renew_for_a_prompt(args: argparse.Namespace, context: Context) -> Result:
+    """Renew one session without a person, apart from the terminal, and leave in one word how it went."""
+    with contextlib.suppress(OSError):
+        os.setsid()
+    context.engine.unattended = True
+    nobody = Unattended()
+    word = "failed"
+    try:
+        session = _open(context, args.target, nobody)
+        renewed.announce(renewed.folder_in(context.paths.state), session)
+        word = "renewed"
+    except XswitchError as error:
+        word = nobody.wanted or _NEEDED.get(error.exit_status, word)
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            write_atomically(Path(args.report), f"{word}\n".encode(), durable=False)
+    return Result("")
 
 
 def _end(context: Context, names: list[str]) -> Result:

@@ -1,4 +1,9 @@
-"""A subshell with a session of TARGET. Its exit status is the shell's; leave it with exit."""
+"""A subshell with a session of TARGET. Its exit status is the shell's; leave it with exit.
+
+In bash, zsh and fish the prompt shows the time left and renews the session before it ends, in the background, where
+nobody has to be asked and the guard's grant still holds; where somebody has to be, it says what for. `xs .` renews the
+shell in place, and asks. XSWITCH_PROMPT_RENEW=0 leaves renewing to you.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +40,7 @@ def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
     """Switch, start the shell, return its status."""
 
     def use(session: Session) -> int:
-        output.say(announcement(session, context.clock()))
-        return context.engine.shell(session, args.shell)
+        output.say(announcement(session, context.engine.now()))
+        return context.engine.shell(session, args.shell, context.options, args.target)
 
     return open_session(context, args.target, use)

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result
+from xswitch.shell import renewed
 from xswitch.shell.prompt import inside
 from xswitch.text import clean, iso8601, say_duration
 
@@ -23,8 +24,13 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     here = inside(context.environ)
     if here is None:
         return Result("not in a switched shell", {})
-    left = here.expires - context.clock()
+    expires = here.expires
+    if here.renewing:
+        expires = max(expires, renewed.latest(renewed.folder_in(context.paths.state), here.account_id, here.role))
+    left = expires - context.clock() - here.skew
     words = f"{say_duration(left)} left" if left > 0 else f"ended {say_duration(-left)} ago"
+    if here.renewing:
+        words += ", renewed as it runs"
     text = f"{clean(here.target)}  {clean(here.environment) or 'no environment'}  {words}"
     if here.depth > 1:
         text += f"  depth {here.depth}"
@@ -33,7 +39,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         "account_id": here.account_id,
         "role": here.role,
         "environment": here.environment or None,
-        "expires": iso8601(here.expires),
+        "expires": iso8601(expires),
         "remaining": max(0, int(left)),
         "depth": here.depth,
         "renewing": here.renewing,

@@ -12,7 +12,7 @@ from xswitch.session import grants
 from xswitch.session.externals import versions
 from xswitch.session.keys import record_names
 from xswitch.session.records import SESSION
-from xswitch.shell import uses
+from xswitch.shell import renewed, uses
 
 if TYPE_CHECKING:
     from xswitch.catalog import Target
@@ -33,6 +33,7 @@ class Board:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._notes = renewed.folder_in(engine.paths.state)
 
     def live(self) -> tuple[Live, ...]:
         """Return the live sessions, soonest to end first; of two of one target, the one that lasts longer."""
@@ -68,16 +69,21 @@ class Board:
 
     def end(self, target: str) -> int:
         """Set the sessions of ``target`` aside; return how many."""
-        names = [header.name for header in self._sessions() if self._name(header) == target]
-        return sum(bool(self._engine.vault.set_aside(name)) for name in names)
+        found = [header for header in self._sessions() if self._name(header) == target]
+        for header in found:
+            renewed.forget(self._notes, str(header.facts["account_id"]), str(header.facts["role"]))
+        return sum(bool(self._engine.vault.set_aside(header.name)) for header in found)
 
     def restore(self, target: str) -> bool:
         """Bring back what was set aside less than half a minute ago."""
         now = self._engine.clock()
         brought = False
         for aside in self._engine.vault.set_aside_headers():
-            if self._name(aside.header) == target and now < aside.at + UNDO:
-                brought = bool(self._engine.vault.bring_back(aside.header.name)) or brought
+            header = aside.header
+            if self._name(header) == target and now < aside.at + UNDO and self._engine.vault.bring_back(header.name):
+                facts = header.facts
+                renewed.announce_end(self._notes, str(facts["account_id"]), str(facts["role"]), _end(header))
+                brought = True
         return brought
 
     def outlook(self, plan: Plan) -> Outlook:

@@ -46,6 +46,8 @@ class Engine:
         self.paths = paths
         self.environ = environ
         self.clock = clock
+        self.unattended = False
+        """Nobody is there: the vault's keyring opens no window to ask for its password."""
         self._person: Person | None = None
 
     def now(self) -> float:
@@ -211,9 +213,10 @@ class Engine:
         return reason
 
     def _log(self, plan: Plan, session: Session, reason: str) -> None:
-        """Write the audit line and count the visit. A guarded switch that can't be logged is refused."""
+        """Write the audit line, tell open shells, count the visit. A guarded switch that can't be logged is refused."""
         from xswitch.catalog import visits
         from xswitch.govern import audit
+        from xswitch.shell import renewed
 
         now = self.clock()
         try:
@@ -225,6 +228,8 @@ class Engine:
                 raise VaultUnavailable(
                     f"the switch can't be logged: {error.strerror or error}", f"make {self.paths.audit_log} writable"
                 ) from None
+        if session.fresh and session.kept:
+            renewed.announce(renewed.folder_in(self.paths.state), session)
         try:
             visits.record(self.paths.state / "visits.json", session.target, now)
         except OSError:
@@ -236,6 +241,14 @@ class Engine:
             with contextlib.suppress(VaultUnavailable):  # the next switch does it
                 self.vault.sweep(self.now())
 
+    def newer(self, plan: Plan, person: Person, since: float) -> Session | None:
+        """Return the session in the vault if it ends after ``since`` (epoch seconds), within a live grant. Blocks.
+
+        Neither AWS nor the person is asked, but for the vault's passphrase. Raises VaultUnavailable.
+        """
+        self._person = person
+        return self._people.newer(plan, since)
+
     def explain(self, denied: Denied, plan: Plan) -> Explanation:
         """Explain a denial, from AWS's answer and from what was sent. Does not block."""
         from xswitch.govern.denial import explain
@@ -244,13 +257,19 @@ class Engine:
 
     # What a session is given to
 
-    def shell(self, session: Session, program: str = "") -> int:
-        """Run a subshell with the session injected, on this process's terminal; return its exit status. Blocks."""
+    def shell(self, session: Session, program: str = "", options: Options | None = None, typed: str = "") -> int:
+        """Run a subshell with the session injected, on this process's terminal; return its exit status. Blocks.
+
+        ``options`` and ``typed``, the TARGET as the person wrote it, are those that the session was opened with.
+        """
         from xswitch.shell import detect, launch
+        from xswitch.shell.again import Again
 
         found = detect.find(program, self.environ)
+        state = self.paths.state
+        again = Again.of(session, options or Options(), typed, state)
         return launch.subshell(
-            found, session, self.environ, self._look(session), state=self.paths.state, clock=self.clock
+            found, session, self.environ, self._look(session), state=state, clock=self.clock, again=again
         )
 
     def run(self, session: Session, command: list[str]) -> int:
@@ -259,19 +278,26 @@ class Engine:
 
         launch.command(command, session, self.environ, self._look(session), state=self.paths.state, clock=self.clock)
 
-    def environment_text(self, session: Session, form: str) -> str:
-        """Return assignments for ``form`` (bash, zsh, fish, powershell, dotenv, docker, json). Holds secrets."""
-        from xswitch.shell import quoting
-        from xswitch.shell.environment import changes
+    def environment_text(self, session: Session, form: str, *, renews: bool = False, quietly: bool = False) -> str:
+        """Return assignments for ``form`` (bash, zsh, fish, powershell, dotenv, docker, json). Holds secrets.
 
-        made = changes(session, self.environ, self._look(session))
+        ``renews`` where the shell has a session of the same target, ``quietly`` where its person did not ask for it.
+        """
+        from xswitch.shell import quoting
+        from xswitch.shell.environment import changes, in_place
+
+        look = self._look(session)
+        made = (
+            in_place(session, self.environ, look, quietly=quietly) if renews else changes(session, self.environ, look)
+        )
         return quoting.text(form, made.assignments, made.removals)
 
     def _look(self, session: Session) -> Look:
         from xswitch.shell.environment import Look
 
         environment = self.environment_named(session.environment)
-        return Look.of(environment, self.preferences.theme)
+        skew = round(self.now() - self.clock())
+        return Look.of(environment, self.preferences.theme, skew)
 
     # Who opens it, and with which key
 
@@ -298,7 +324,7 @@ class Engine:
             self.environ,
             kernel_keyring=self.preferences.kernel_keyring,
             plaintext_key=self.preferences.plaintext_key,
-            ask=self._ask_passphrase,
+            ask=None if self.unattended else self._ask_passphrase,
             note=self.note,
         )
 

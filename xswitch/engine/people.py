@@ -18,6 +18,7 @@ from xswitch.session.broker import MIN_LEFT, Broker
 from xswitch.session.callers import caller_from
 from xswitch.session.codes import CodeSource
 from xswitch.session.externals import keep_external_id
+from xswitch.session.grants import live_grant
 from xswitch.session.learnt import Learnt
 from xswitch.session.model import Caller, CodeAsk, Hop, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
@@ -75,6 +76,14 @@ class People:
             target, options = made.target, made.options
             made = self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller))
         return self.broker.session(made, person, fresh=fresh, min_left=max(min_left, MIN_LEFT))
+
+    def newer(self, made: Plan, since: float) -> Session | None:
+        """Return the plan's live session if it ends after ``since`` and its guard's grant, if it has one, holds."""
+        engine = self._engine
+        if made.guard is not None and live_grant(engine.vault, made.target, made.guard, engine.now()) is None:
+            return None
+        found = self.live(made)
+        return found if found is not None and found.expires >= since + 1 else None
 
     def _plan(self, target: Target, options: Options, caller: Caller) -> Plan:
         engine = self._engine

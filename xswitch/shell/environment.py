@@ -39,7 +39,7 @@ SESSION: Final = (*KEYS, *CONTAINER, "AWS_ACCOUNT_ID")
 HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
 """Secrets that a person may hand to xswitch itself: no child ever inherits them."""
 PROMPT: Final = tuple(
-    f"XSWITCH_PROMPT_{name}" for name in ("TARGET", "ENVIRONMENT", "GUARDED", "STYLES", "STEPS", "ENDS", "HINT")
+    f"XSWITCH_PROMPT_{name}" for name in ("TARGET", "ENVIRONMENT", "GUARDED", "STYLES", "STEPS", "ENDS", "SKEW", "HINT")
 )
 PRACTICE: Final = (
     "XSWITCH_HOME", "XSWITCH_PRACTICE", "XSWITCH_PRACTICE_BIN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS",
@@ -61,19 +61,21 @@ MARKS: Final = (
 class Look:
     """How the marker shows a target's environment.
 
-    ``theme`` is that of the TUI: dark, light, contrast, terminal or mono.
+    ``theme`` is that of the TUI: dark, light, contrast, terminal or mono. ``skew`` is by how many seconds AWS's clock
+    is ahead of this machine's, 0 where they agree: the time left is counted by AWS's.
     """
 
     guarded: bool = False
     colour: str = ""
     theme: str = "dark"
+    skew: int = 0
 
     @classmethod
-    def of(cls, environment: Environment | None, theme: str = "dark") -> Look:
+    def of(cls, environment: Environment | None, theme: str = "dark", skew: int = 0) -> Look:
         """Return the look of a catalog's environment, or of none."""
         if environment is None:
-            return cls(theme=theme)
-        return cls(environment.guarded, environment.colour, theme)
+            return cls(theme=theme, skew=skew)
+        return cls(environment.guarded, environment.colour, theme, skew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,20 @@ def changes(
     return Changes(assignments, tuple(name for name in possible if name not in assignments))
 
 
+def in_place(session: Session, environ: Mapping[str, str], look: Look | None = None, *, quietly: bool) -> Changes:
+    """Return what renews the session of a shell where it stands.
+
+    A region that the person chose inside stays theirs. ``quietly``, where nobody asked for it, so does all else that
+    is no part of the session, such as a profile.
+    """
+    made = changes(session, environ, look)
+    own = environ.get("XSWITCH_REGION")
+    theirs = [name for name in REGIONS if own is not None and environ.get(name, "") != own]
+    assignments = {name: value for name, value in made.assignments.items() if name not in theirs}
+    parts = (*KEYS, *MARKS)
+    return Changes(assignments, tuple(name for name in made.removals if name in parts) if quietly else made.removals)
+
+
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
     """Return ``environ`` without what a person handed to xswitch alone: what any child at all may inherit."""
     return {name: value for name, value in environ.items() if name not in HANDED_ONCE}
@@ -202,6 +218,8 @@ def _prompt(session: Session, environ: Mapping[str, str], look: Look) -> dict[st
         "XSWITCH_PROMPT_ENDS": time.strftime("%H:%M", time.localtime(session.expires)),
         "XSWITCH_PROMPT_HINT": f"exit, then xswitch shell {shlex.quote(target)}",
     }
+    if look.skew:
+        shown["XSWITCH_PROMPT_SKEW"] = str(look.skew)
     if word:
         shown["XSWITCH_PROMPT_ENVIRONMENT"] = word.upper() if look.guarded else word.lower()
     if look.guarded:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xswitch.session.model import Session
+    from xswitch.shell.again import Again
     from xswitch.shell.detect import Program
 
 
@@ -102,11 +103,13 @@ def subshell(
     *,
     state: Path,
     clock: Callable[[], float],
+    again: Again | None = None,
 ) -> int:
     """Run a shell with ``session`` injected and the marker in its prompt; return its exit status.
 
     The person's own startup files are read, and not touched. Where stdin is no terminal the shell reads its commands
-    from there, without marker and title. Blocks; main thread only. Raises NotFound (127) or NotExecutable (126).
+    from there, without marker and title. ``again`` is how the prompt renews the session. Blocks; main thread only.
+    Raises NotFound (127) or NotExecutable (126).
     """
     from xswitch.shell import child, startup
     from xswitch.shell.terminal import Terminal
@@ -128,7 +131,9 @@ def subshell(
         if terminal is not None:
             stack.callback(terminal.close)
         if interactive:
-            arguments, inside = startup.prepare(program.kind, inside, folder=startup.folder_in(state), stack=stack)
+            arguments, inside = startup.prepare(
+                program.kind, inside, folder=startup.folder_in(state), stack=stack, again=again
+            )
             argv += arguments
             if terminal is not None:
                 terminal.set_title(title, inside.get("TERM", ""))

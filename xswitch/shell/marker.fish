@@ -3,13 +3,16 @@
 # shell.
 
 set -g __xswitch_told ''
+set -g __xswitch_need ''
 
-# The time: any file's modification time plus its age, both by a builtin of fish 3.5; before that, one call of date.
+# AWS's time, which the session's end is in. The clock: any file's modification time plus its age, both by a builtin of
+# fish 3.5; before that, one call of date.
 function __xswitch_now
+    set -l skew (string match -r '^-?[0-9]+$' -- "$XSWITCH_PROMPT_SKEW"; or echo 0)
     if builtin -q path
-        math (path mtime /) + (path mtime -R /)
+        math (path mtime /) + (path mtime -R /) + $skew
     else
-        date +%s
+        math (date +%s) + $skew
     end
 end
 
@@ -72,6 +75,8 @@ function __xswitch_mark
     __xswitch_paint 1 $target
     set -l depth (string match -r '^[0-9]+$' -- "$XSWITCH_DEPTH"; or echo 1)
     test $depth -gt 1; and echo -n "($depth) "
+    # What is renewed as it runs has no end to count to.
+    test -n "$XSWITCH_RENEWING"; and set count calm renewing
     switch $count[1]
         case calm
             echo -n "$count[2] "
@@ -80,16 +85,21 @@ function __xswitch_mark
         case '*'
             __xswitch_paint $styles[3] " $count[2] " '[' ']'
     end
+    test $count[1] != calm -a -n "$__xswitch_need"; and echo -n "$__xswitch_need "
 end
 
-# Before each prompt: says once that it is over, and wraps a prompt function that was defined anew.
+# Before each prompt: renews, says once that it is over, and wraps a prompt function that was defined anew.
 function __xswitch_before --on-event fish_prompt
-    if set -q XSWITCH_PROMPT_TARGET; and test "$__xswitch_told" != "$XSWITCH_EXPIRES"
+    set -l fish_trace
+    set -g __xswitch_need ''
+    set -q XSWITCH_PROMPT_TARGET; and functions -q __xswitch_renew; and __xswitch_renew
+    if set -q XSWITCH_PROMPT_TARGET; and test "$__xswitch_told" != "$XSWITCH_EXPIRES" -a -z "$XSWITCH_RENEWING"
         set -l ends (string match -r '^[0-9]+$' -- "$XSWITCH_EXPIRES"; or echo 0)
         if test $ends -le (__xswitch_now)
             set -g __xswitch_told $XSWITCH_EXPIRES
             set -l at (string replace -ra '[^0-9:]' '' -- "$XSWITCH_PROMPT_ENDS")
             set -l hint (string replace -ra '[[:cntrl:]]' '' -- "$XSWITCH_PROMPT_HINT")
+            set -q __xswitch_command; and set hint "$__xswitch_command renews this shell"
             printf 'xswitch: %s ended at %s\n  hint: %s\n' (__xswitch_safe $XSWITCH_PROMPT_TARGET) "$at" "$hint" >&2
         end
     end

@@ -5,6 +5,19 @@
 typeset -g __xswitch_mark= __xswitch_title= __xswitch_told=
 zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null || typeset -g EPOCHSECONDS=0
 
+# Sets `now` to AWS's time, which the session's end is in.
+__xswitch_now() {
+    local skew=${XSWITCH_PROMPT_SKEW-}
+    now=$EPOCHSECONDS
+    # A zsh built without zsh/datetime has the time in its prompt escapes.
+    if ((now == 0)); then now=${(%):-%D{%s}}; fi
+    if [[ $skew == -* ]]; then
+        now=$((now - 10#0${skew//[^0-9]/}))
+    else
+        now=$((now + 10#0${skew//[^0-9]/}))
+    fi
+}
+
 # Sets `words` and `step` for `left` seconds.
 __xswitch_count() {
     local steps=${${XSWITCH_PROMPT_STEPS-}//[^0-9:]/}
@@ -42,14 +55,14 @@ __xswitch_paint() {
     fi
 }
 
+# Makes the marker; $1 is an exclamation mark, `need` what renewing needs of the person, "" where nothing.
 __xswitch_compose() {
     local unsafe='[^A-Za-z0-9._/@+-]' badge soon ending words step
     local target=${${XSWITCH_PROMPT_TARGET-}//${~unsafe}/_} word=${${XSWITCH_PROMPT_ENVIRONMENT-}//${~unsafe}/_}
     local styles=${${XSWITCH_PROMPT_STYLES-}//[^0-9;:]/} guarded=${XSWITCH_PROMPT_GUARDED-}
     local ends=${${XSWITCH_EXPIRES-}//[^0-9]/} depth=${${XSWITCH_DEPTH-}//[^0-9]/}
-    local -i now=$EPOCHSECONDS
-    # A zsh built without zsh/datetime has the time in its prompt escapes.
-    if ((now == 0)); then now=${(%):-%D{%s}}; fi
+    local -i now
+    __xswitch_now
     local -i left=$((10#0$ends - now))
     badge=${styles%%:*} soon=${${styles#*:}%%:*} ending=${styles##*:}
     if (( ${+NO_COLOR} )); then
@@ -64,19 +77,23 @@ __xswitch_compose() {
     fi
     __xswitch_paint 1 "$target" ''
     if ((10#0$depth > 1)); then __xswitch_mark+="($depth) "; fi
+    # What is renewed as it runs has no end to count to.
+    if [[ -n ${XSWITCH_RENEWING-} ]]; then words=renewing step=calm; fi
     case $step in
         (calm) __xswitch_mark+="$words " ;;
         (soon) __xswitch_paint "$soon" "$1 $words" '' ;;
         (*) __xswitch_paint "$ending" " $words " '[]' ;;
     esac
+    if [[ $step != calm ]]; then __xswitch_mark+=$need; fi
     case ${TERM-dumb} in
         (dumb|linux|vt100|vt220) ;;
         (*) __xswitch_title="%{"$'\e'"]0;${word:+$word }$target"$'\a'"%}" ;;
     esac
     if [[ $step == ended && $__xswitch_told != $ends ]]; then
         __xswitch_told=$ends
+        local hint=${__xswitch_command:+$__xswitch_command renews this shell}
         print -ru2 -- "xswitch: $target ended at ${${XSWITCH_PROMPT_ENDS-}//[^0-9:]/}"
-        print -ru2 -- "  hint: ${${XSWITCH_PROMPT_HINT-}//[[:cntrl:]]/}"
+        print -ru2 -- "  hint: ${${hint:-${XSWITCH_PROMPT_HINT-}}//[[:cntrl:]]/}"
     fi
 }
 
@@ -84,15 +101,24 @@ __xswitch_compose() {
 __xswitch_prompt() {
     local bang='!'
     if [[ -o promptbang ]]; then bang='!!'; fi
+    # The person's options and traps hold for their own commands: none of ours ends the shell or is written to a trace.
     emulate -L zsh
+    setopt local_traps no_xtrace no_verbose no_monitor no_bg_nice
+    trap - DEBUG ZERR
+    local need=
     PROMPT=${PROMPT/$__xswitch_mark/}
     PROMPT=${PROMPT/$__xswitch_title/}
     __xswitch_mark= __xswitch_title=
     if [[ -n ${XSWITCH_PROMPT_TARGET-} ]]; then
+        __xswitch_renew
         __xswitch_compose $bang
         PROMPT=$__xswitch_mark$PROMPT$__xswitch_title
     fi
     precmd_functions=(${precmd_functions:#__xswitch_prompt} __xswitch_prompt)
+}
+
+# Nothing renews a shell that was not told how to.
+__xswitch_renew() {
 }
 
 typeset -ga precmd_functions

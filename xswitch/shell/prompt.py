@@ -17,9 +17,12 @@ _STYLE: Final = frozenset("0123456789;")
 
 
 class Inside:
-    """A switched shell, as its environment tells it. ``expires`` is in seconds since the epoch, UTC."""
+    """A switched shell, as its environment tells it. ``expires`` is in seconds since the epoch, UTC.
 
-    __slots__ = ("account", "account_id", "depth", "environment", "expires", "renewing", "role", "target")
+    ``skew`` is by how many seconds AWS's clock, which ``expires`` is of, was ahead of this machine's.
+    """
+
+    __slots__ = ("account", "account_id", "depth", "environment", "expires", "renewing", "role", "skew", "target")
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.target = environ["XSWITCH_TARGET"]
@@ -30,6 +33,7 @@ class Inside:
         self.expires = _number(environ.get("XSWITCH_EXPIRES", ""))
         self.depth = max(1, _number(environ.get("XSWITCH_DEPTH", "")))
         self.renewing = environ.get("XSWITCH_RENEWING") == "1"
+        self.skew = _skew(environ)
 
 
 def inside(environ: Mapping[str, str]) -> Inside | None:
@@ -40,6 +44,7 @@ def inside(environ: Mapping[str, str]) -> Inside | None:
 def segment(environ: Mapping[str, str], now: float, *, colour: bool = False) -> str:
     """Return the segment for a prompt at epoch second ``now``: environment, target, time left; "" outside.
 
+    ``now`` is this machine's time. A shell whose processes are renewed as they run has no end to count to.
     Without ``colour`` it is plain text of ``[A-Za-z0-9._/@+-]``, blanks, ``!``, ``[]`` and ``()``; with it, styles
     (SGR) stand in it as in the marker of a switched shell, to be counted as nothing by whoever prints it.
     """
@@ -49,11 +54,13 @@ def segment(environ: Mapping[str, str], now: float, *, colour: bool = False) -> 
     guarded = bool(environ.get("XSWITCH_PROMPT_GUARDED"))
     word = safe(environ.get("XSWITCH_PROMPT_ENVIRONMENT") or environ.get("XSWITCH_ENVIRONMENT", ""))
     steps = environ.get("XSWITCH_PROMPT_STEPS", "900:300").partition(":")
-    left = _number(environ.get("XSWITCH_EXPIRES", "")) - now
+    left = _number(environ.get("XSWITCH_EXPIRES", "")) - now - _skew(environ)
     reached = step_between(left, _number(steps[0]), _number(steps[2]))
     badge, soon, ending = _styles(environ) if colour else ("", "", "")
     depth = _number(environ.get("XSWITCH_DEPTH", ""))
     words = prompt_words(left)
+    if environ.get("XSWITCH_RENEWING"):
+        words, reached = "renewing", "calm"
     parts = [
         (_filled(word, badge) if guarded else _painted(word, badge)) if word else "",
         _painted(target, "1" if colour else ""),
@@ -70,6 +77,11 @@ def safe(text: str) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _skew(environ: Mapping[str, str]) -> int:
+    text = environ.get("XSWITCH_PROMPT_SKEW", "")
+    return -_number(text[1:]) if text.startswith("-") else _number(text)
 
 
 def _styles(environ: Mapping[str, str]) -> tuple[str, str, str]:

@@ -7,6 +7,8 @@
 | fish | ``-C``, which runs after the person's configuration |
 | sh, dash, ksh | ``ENV=F`` |
 
+The marker comes with what renews the session at the prompt, where it is told how (:class:`~xswitch.shell.again.Again`).
+
 The person's files are read, never written. What a switch set is set again after them, since ``export AWS_PROFILE=…`` in
 an rc file would otherwise turn the shell to another account; the values are kept in variables of the shell itself, so
 that no file here holds a secret. The files live in a private folder for as long as the shell runs; the next start
@@ -28,9 +30,10 @@ from xswitch.shell.quoting import fish as fish_quoted
 from xswitch.shell.quoting import posix, unset_fish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import ExitStack
 
+    from xswitch.shell.again import Again
     from xswitch.shell.detect import Kind
 
 _KEPT: Final = "XSWITCH_KEPT_"
@@ -43,11 +46,29 @@ def folder_in(state: Path) -> Path:
 
 def marker(kind: Kind) -> str:
     """Return the code that shows the marker in a shell of ``kind``."""
-    return (Path(__file__).parent / f"marker.{kind}").read_text(encoding="utf-8")
+    return _code(f"marker.{kind}")
+
+
+def renewal(kind: Kind, own: Path, again: Again | None) -> str:
+    """Return the code that renews the session of a shell of ``kind``, whose private folder is ``own``."""
+    if again is None or kind not in _WORDS:
+        return ""
+    _write(own / "within", _code("within.posix"))
+    assign = _WORDS[kind]
+    opened = '"$XSWITCH_ACCOUNT_ID/$XSWITCH_ROLE"'
+    lines = (
+        assign("folder", [str(own)]),
+        assign("notes", [str(again.notes)]),
+        assign("program", again.program),
+        assign("request", again.request),
+        f"set -g __xswitch_opened {opened}" if kind == "fish" else f"__xswitch_opened={opened}",
+        _code(f"renew.{kind}"),
+    )
+    return "\n".join(lines)
 
 
 def prepare(
-    kind: Kind, environ: Mapping[str, str], *, folder: Path, stack: ExitStack
+    kind: Kind, environ: Mapping[str, str], *, folder: Path, stack: ExitStack, again: Again | None = None
 ) -> tuple[list[str], dict[str, str]]:
     """Return the arguments and the environment that make a shell of ``kind`` show the marker.
 
@@ -57,14 +78,21 @@ def prepare(
         return [], dict(environ)
     try:
         own = _own_folder(folder)
+        stack.callback(shutil.rmtree, own, ignore_errors=True)
+        return _prepared(kind, environ, own, again)
     except OSError:
         return [], dict(environ)
-    stack.callback(shutil.rmtree, own, ignore_errors=True)
+
+
+def _prepared(
+    kind: Kind, environ: Mapping[str, str], own: Path, again: Again | None
+) -> tuple[list[str], dict[str, str]]:
     regions = REGIONS if environ.get("XSWITCH_REGION") else ()
     practice = PRACTICE if environ.get("XSWITCH_PRACTICE") else ()
     held = [name for name in (*SESSION, *regions, *MARKS, *practice) if name in environ]
     gone = [name for name in (*SESSION, *SHADOWS, *MARKS, *practice) if name not in environ]
-    return _PREPARED[kind](own, environ, held, gone)
+    code = "\n".join((marker(kind), renewal(kind, own, again)))
+    return _PREPARED[kind](own, environ, held, gone, code)
 
 
 def sweep(folder: Path) -> None:
@@ -94,6 +122,18 @@ def _write(file: Path, *parts: str) -> Path:
     return file
 
 
+def _code(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _posix_words(name: str, words: Sequence[str]) -> str:
+    return f"__xswitch_{name}=({' '.join(map(posix, words))})"
+
+
+def _fish_words(name: str, words: Sequence[str]) -> str:
+    return f"set -g __xswitch_{name} {' '.join(map(fish_quoted, words))}"
+
+
 def _keep(held: Sequence[str]) -> str:
     return "\n".join(f"__xswitch_kept_{name}=${name}" for name in held)
 
@@ -109,15 +149,19 @@ def _practice_first(environ: Mapping[str, str]) -> str:
 
 
 def _bash(
-    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str]
+    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str], code: str
 ) -> tuple[list[str], dict[str, str]]:
     theirs = "if [ -r ~/.bashrc ]; then . ~/.bashrc; fi"
-    file = _write(own / "bashrc", _keep(held), theirs, _set_again(held, gone), _practice_first(environ), marker("bash"))
+    # The person's aliases have no place in the code that follows.
+    plain = "if \\shopt -q expand_aliases; then __xswitch_aliases=1; \\shopt -u expand_aliases; fi"
+    again = 'if [ -n "${__xswitch_aliases-}" ]; then shopt -s expand_aliases; unset __xswitch_aliases; fi'
+    ours = (plain, _set_again(held, gone), _practice_first(environ), code, again)
+    file = _write(own / "bashrc", _keep(held), theirs, *ours)
     return ["--rcfile", str(file), "-i"], dict(environ)
 
 
 def _zsh(
-    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str]
+    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str], code: str
 ) -> tuple[list[str], dict[str, str]]:
     theirs = environ.get("ZDOTDIR")
     back = "unset ZDOTDIR" if theirs is None else f"export ZDOTDIR={posix(theirs)}"
@@ -138,24 +182,27 @@ def _zsh(
     _write(own / ".zshenv", first, _keep(held), back, source(".zshenv"), remember)
     _write(own / ".zprofile", give_back, source(".zprofile"), remember)
     end = "unset __xswitch_zdotdir __xswitch_zdotdir_type __xswitch_own"
-    again = (_set_again(held, gone), _practice_first(environ))
-    _write(own / ".zshrc", give_back, history, source(".zshrc"), *again, end, marker("zsh"))
+    # The person's aliases have no place in the code that follows.
+    plain = "if [[ -o aliases ]]; then __xswitch_aliases=1; \\setopt no_aliases; fi"
+    again = "if (( ${+__xswitch_aliases} )); then setopt aliases; unset __xswitch_aliases; fi"
+    ours = (plain, _set_again(held, gone), _practice_first(environ), end, code, again)
+    _write(own / ".zshrc", give_back, history, source(".zshrc"), *ours)
     return ["-i"], {**environ, "ZDOTDIR": str(own)}
 
 
 def _fish(
-    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str]
+    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str], code: str
 ) -> tuple[list[str], dict[str, str]]:
     again = "\n".join(f'set -gx {name} "${_KEPT}{name}"; set -e {_KEPT}{name}' for name in held)
     without = "\n".join(unset_fish(name) for name in gone)
     first = "set -gx PATH $XSWITCH_PRACTICE_BIN $PATH" if environ.get("XSWITCH_PRACTICE_BIN") else ""
-    file = _write(own / "startup.fish", again, without, first, marker("fish"))
+    file = _write(own / "startup.fish", again, without, first, code)
     kept = {f"{_KEPT}{name}": environ[name] for name in held}
     return ["-i", "-C", f"source {fish_quoted(str(file))}"], {**environ, **kept}
 
 
 def _posix(
-    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str]
+    own: Path, environ: Mapping[str, str], held: Sequence[str], gone: Sequence[str], code: str
 ) -> tuple[list[str], dict[str, str]]:
     theirs = environ.get("ENV")
     back = "unset ENV" if theirs is None else f"export ENV={posix(theirs)}"
@@ -165,10 +212,11 @@ def _posix(
         if theirs is None
         else 'eval "__xswitch_theirs=\\"$ENV\\""\nif [ -r "$__xswitch_theirs" ]; then . "$__xswitch_theirs"; fi'
     )
-    file = _write(
-        own / "shrc", _keep(held), back, source, _set_again(held, gone), _practice_first(environ), marker("posix")
-    )
+    file = _write(own / "shrc", _keep(held), back, source, _set_again(held, gone), _practice_first(environ), code)
     return ["-i"], {**environ, "ENV": str(file)}
 
 
+_WORDS: Final[Mapping[str, Callable[[str, Sequence[str]], str]]] = {
+    "bash": _posix_words, "zsh": _posix_words, "fish": _fish_words,
+}  # fmt: skip
 _PREPARED = {"bash": _bash, "zsh": _zsh, "fish": _fish, "posix": _posix}

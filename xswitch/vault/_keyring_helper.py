@@ -77,6 +77,8 @@ def answer(question: dict[str, Any], locked: Any) -> dict[str, Any]:
     if question["op"] == "probe":
         return {"backend": name}
     if is_locked(name, backend):
+        if not question["prompt"]:
+            raise NoAnswerError("locked", "nobody is there to unlock it")
         locked()
     service, user = question["service"], question["user"]
     found = backend.get_password(service, user)

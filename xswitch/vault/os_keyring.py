@@ -41,8 +41,8 @@ class KeyringHolder:
     """The OS keyring, through one of the allowed backends of the keyring package.
 
     ``environ`` is what the helper process gets, without AWS's variables and xswitch's secrets. ``patient`` tells
-    whether somebody is there for a prompt of the desktop: then a locked keyring is waited for longer. ``note`` is
-    told what is being waited for. Times are in seconds.
+    whether somebody is there for a prompt of the desktop: then a locked keyring is waited for longer, else no prompt is
+    opened. ``note`` is told what is being waited for. Times are in seconds.
     """
 
     name: Final = "keyring"
@@ -102,6 +102,7 @@ class KeyringHolder:
             "user": vault_id,
             "backend": backend,
             "path": sys.path,
+            "prompt": self._patience > self._timeout,
             "watchdog": START + self._timeout + self._patience + 5,
             "secret": secret.reveal().hex() if secret else "",
         }
