@@ -19,6 +19,7 @@ from xswitch.paths import Paths
 from xswitch.sandbox import Sandbox, practice
 from xswitch.secret import Secret
 from xswitch.session import grants
+from xswitch.session.model import Options
 
 XSWITCH = Path(sys.executable).parent / "xswitch"
 
@@ -112,11 +113,11 @@ class Resident(Person):
         """Let a second pass at AWS, which gives whole seconds; a few of them count as the network's."""
         self.house.shift += 1.0
 
-    def renew(self, name: str = "payments-staging/ReadOnly") -> None:
+    def renew(self, name: str = "payments-staging/ReadOnly", options: Options | None = None) -> None:
         """Renew a session elsewhere, as the TUI would."""
         self.later()
         engine = Engine(self.paths, self.environ, time.time)
-        engine.open(engine.plan(engine.resolve(name)), Nobody(), fresh=True)
+        engine.open(engine.plan(engine.resolve(name), options), Nobody(), fresh=True)
 
     def end(self, name: str = "payments-staging/ReadOnly") -> None:
         """End a session elsewhere."""

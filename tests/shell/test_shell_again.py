@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_the_shells_name_a_note_as_python_does(shell: str, tmp_path: Path) -> No
         )  # fmt: skip
         assert done.stdout.splitlines()[-1] in (str(note), note.name.partition("-")[2])
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shells_count_by_aws_s_clock(shell: str) -> None:
+    options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
+    show = "__xswitch_now" if shell == "fish" else "__xswitch_now; echo $now"
+    for skew, ahead in {"": 0, "700": 700, "-700": -700, "08": 8, "-": 0}.items():
+        began = int(time.time())
+        done = subprocess.run(
+            [shell, *options, "-c", f"source '{SHELL_DIR}/marker.{shell}'; {show}"],
+            env={**os.environ, "XSWITCH_PROMPT_SKEW": skew}, capture_output=True, text=True, timeout=30, check=True,
+        )  # fmt: skip
+        assert began + ahead <= int(done.stdout) <= time.time() + ahead
 
 
 @settings(max_examples=200, deadline=None)

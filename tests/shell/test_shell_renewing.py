@@ -14,6 +14,8 @@ import pytest
 from people_and_shells import RC_FILES
 from renewing_house import House, Opened, Resident, children_of, processes_with
 
+from xswitch.session.model import Options
+
 CALM = "payments-staging/ReadOnly full"
 PID = {"bash": "$$", "zsh": "$$", "fish": "$fish_pid"}
 
@@ -45,16 +47,15 @@ def test_a_session_is_renewed_before_it_ends_once_for_all_shells(ada: Resident) 
     ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
     terminals = [ada.open(shell, "payments-staging/ReadOnly") for shell in ("bash", "zsh", "fish")]
     for terminal in terminals:
-        terminal.prompt()
-        assert "! 13m" in terminal.seen or "59m" in terminal.seen
+        terminal.settle()
     for terminal in terminals:
         assert terminal.until(lambda shell=terminal: shell.marker() == CALM) == CALM
     keys = {terminal.key() for terminal in terminals}
     assert len(keys) == 1
     assert ada.switches == ["ok", "ok"]
+    arn = terminals[0].ask("aws sts get-caller-identity --query Arn --output text")
+    assert arn == "arn:aws:sts::555566667777:assumed-role/ReadOnly/ada"
     for terminal in terminals:
-        arn = terminal.ask("aws sts get-caller-identity --query Arn --output text")
-        assert arn == "arn:aws:sts::555566667777:assumed-role/ReadOnly/ada"
         terminal.leave()
     lines = [json.loads(line) for line in ada.paths.audit_log.read_text().splitlines()]
     assert [line["from_vault"] for line in lines].count(False) == 2
@@ -173,25 +174,27 @@ def test_a_grant_that_is_over_is_said_and_given_again(ada: Resident, shell: str)
     ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
     environ = {**ada.environ, "XSWITCH_PROMPT_RENEW": "0"}
     terminal = ada.open(shell, "payments-prod/ReadOnly", "--confirm", "payments-prod", environ=environ).settle()
+    key = terminal.key()
+    ada.renew("payments-prod/ReadOnly")
     ada.end_grant("payments-prod/ReadOnly")
+    # What is in the vault is not handed over either.
     terminal.enter(export(shell, "XSWITCH_PROMPT_RENEW", "1"))
     terminal.until(lambda: "needs" in terminal.marker())
     assert terminal.marker() == "PROD  payments-prod/ReadOnly ! 13m needs confirmation: xs ."
-    assert ada.switches == ["ok"]
+    assert (ada.switches, terminal.key()) == (["ok", "ok"], key)
     terminal.type("xs .")
     terminal.expect(r"Open it \[y/N\]\?")
     terminal.child.send("y\r")
     terminal.prompt()
     assert terminal.marker() == "PROD  payments-prod/ReadOnly full"
-    assert ada.switches == ["ok", "ok"]
+    assert ada.switches == ["ok"] * 3
     # Within the grant the prompt renews by itself again, but not what the person has ended.
-    ada.later()
     ada.end("payments-prod/ReadOnly")
-    terminal.enter(export(shell, "XSWITCH_EXPIRES", str(int(time.time()) + 100)))
-    terminal.enter()
-    ada.later()
-    assert terminal.enter().startswith("PROD  payments-prod/ReadOnly  1m")
-    assert ada.switches == ["ok", "ok"]
+    terminal.enter(export(shell, "XSWITCH_EXPIRES", str(int(time.time()) + 800)))
+    pid = int(terminal.ask(f"echo {PID[shell]}"))
+    idle = children_of(pid)
+    assert re.search("ReadOnly ! 1[23]m$", terminal.let(due=0))
+    assert children_of(pid) == idle
     terminal.leave()
 
 
@@ -228,7 +231,7 @@ def in_need(ada: Resident, terminal: Opened, shell: str) -> None:
     """Make the session of a shell one that is about to end, in the vault and in the shell."""
     ada.end()
     ada.house.sandbox.faults.shorten(250, times=1, action="AssumeRole")
-    ada.xswitch("exec", "payments-staging/ReadOnly", "--", "true")
+    ada.renew()
     call = f"{ada.program} env payments-staging/ReadOnly --format {shell}"
     terminal.enter(f"{call} | source" if shell == "fish" else f'eval "$({call})"')
 
@@ -377,6 +380,31 @@ def wait_for(look: Callable[[], Any]) -> Any:
     return found
 
 
+def until_another_key(terminal: Opened, key: str) -> None:
+    terminal.until(lambda: terminal.key() != key)
+
+
+def test_where_aws_gives_short_sessions_it_is_tried_once_a_minute(ada: Resident, shell: str) -> None:
+    ada.write_rc(shell)
+    ada.house.sandbox.faults.shorten(800, action="AssumeRole")
+    environ = {**ada.environ, "XSWITCH_PROMPT_RENEW": "0"}
+    terminal = ada.open(shell, "payments-staging/ReadOnly", environ=environ).settle()
+    pid, key = int(terminal.ask(f"echo {PID[shell]}")), terminal.key()
+    ada.renew()
+    terminal.enter(export(shell, "XSWITCH_PROMPT_RENEW", "1"))
+    assert terminal.key() != key, "what another shell has got a moment ago"
+    for due in (False, True):
+        if due:
+            terminal.let(due=0)
+            until_another_key(terminal, terminal.key())
+        idle = children_of(pid)
+        for _ in range(3):
+            terminal.enter()
+        assert children_of(pid) == idle
+    assert ada.switches == ["ok"] * 3
+    terminal.leave()
+
+
 def test_it_asks_for_what_the_shell_was_opened_with(ada: Resident, shell: str) -> None:
     ada.write_rc(shell)
     ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
@@ -388,10 +416,13 @@ def test_it_asks_for_what_the_shell_was_opened_with(ada: Resident, shell: str) -
     assert (asked["DurationSeconds"], asked["RoleSessionName"]) == ("7200", "it=is+me")
     # Another session of the same role is not what this shell has.
     key = terminal.key()
-    ada.xswitch("exec", "payments-staging/ReadOnly", "--duration", "8h", "--", "true")
-    terminal.enter()
+    ada.renew(options=Options(duration=8 * 3600))
     terminal.enter()
     assert terminal.key() == key
+    pid = int(terminal.ask(f"echo {PID[shell]}"))
+    idle = children_of(pid)
+    terminal.enter()
+    assert children_of(pid) == idle, "it was looked at once"
     terminal.leave()
 
 
@@ -452,7 +483,7 @@ def test_an_xs_of_the_persons_own_stays(ada: Resident, shell: str, code: str) ->
 def test_the_time_left_is_counted_by_aws_s_clock(ada: Resident, shell: str) -> None:
     ada.write_rc(shell)
     ada.house.shift = 700.0 if shell != "zsh" else -700.0
-    ada.xswitch("exec", "payments-staging/ReadOnly", "--", "true")  # the first answer shows by how much it is off
+    ada.renew()  # the first answer shows by how much it is off
     terminal = ada.open(shell, "payments-staging/ReadOnly").settle()
     assert terminal.marker() == CALM
     assert abs(int(terminal.ask("printenv XSWITCH_PROMPT_SKEW")) - ada.house.shift) <= 2

@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("renew", "end"))
     parser.add_argument("target", nargs="?", metavar="TARGET", default="")
     parser.add_argument("--all", action="store_true", help="every live session")
-    parser.add_argument("--below", type=span, metavar="TIME", help="renew only what has less than this left, or ended")
+    parser.add_argument("--below", type=span, metavar="TIME", help="renew only what has less than this left")
     parser.add_argument("--json", action="store_true")
     # What a prompt runs in the background: no terminal, no window, and FILE gets in one word what was needed.
     parser.add_argument("--report", metavar="FILE", help=argparse.SUPPRESS)
