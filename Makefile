@@ -11,7 +11,7 @@ ARGS   ?=
 demo: $(DEMO)/.done
 	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" $(DEMO)/bin/xswitch demo $(if $(ARGS),-- $(ARGS))
 
-test: $(VENV)/.done .cache/ministack/.done .cache/moto/.done .cache/system-packages
+test: $(VENV)/.done .cache/ministack/.done .cache/moto/.done .cache/clients/.done .cache/system-packages
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
 
 check: $(VENV)/.done
@@ -35,6 +35,7 @@ LOCK := $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --
 lock: $(VENV)/.done
 	$(LOCK) --group pyproject.toml:dev pyproject.toml -o .ci/requirements.txt
 	$(LOCK) --group pyproject.toml:demo pyproject.toml -c .ci/requirements.txt -o .ci/requirements-demo.txt
+	$(LOCK) --group pyproject.toml:clients -o .ci/requirements-clients.txt
 
 clean:
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -63,6 +64,13 @@ $(DEMO)/.done: pyproject.toml .ci/requirements-demo.txt
 .cache/moto/.done: tests/sources/moto-requirements.txt
 	$(PYTHON) -m venv .cache/moto
 	.cache/moto/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/sources/moto-requirements.txt
+	@touch $@
+
+# The AWS clients that a renewing process is tried with: the SDK for JavaScript, the library of Terraform's S3 backend.
+.cache/clients/.done: .ci/requirements-clients.txt tests/clients/build.sh $(wildcard tests/clients/*/*)
+	$(PYTHON) -m venv .cache/clients/venv
+	.cache/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-clients.txt
+	sh tests/clients/build.sh .cache/clients
 	@touch $@
 
 # What the end-to-end tests drive: real shells, a real keyring, a real terminal. Debian only; elsewhere install them by hand.
