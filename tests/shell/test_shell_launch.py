@@ -30,9 +30,9 @@ def driven(person: Person, way: str, argv: list[str], **more: Any) -> subprocess
     )  # fmt: skip
 
 
-@pytest.fixture(params=["command", "run"])
+@pytest.fixture(params=["command", "run", "renewed"])
 def way(request: pytest.FixtureRequest) -> str:
-    """Replaced by the command, or waiting for it: what is seen from outside is the same."""
+    """Replaced by the command, waiting for it, or serving it meanwhile: what is seen from outside is the same."""
     name: str = request.param
     return name
 
@@ -161,7 +161,7 @@ def test_ctrl_c_reaches_the_command_once(person: Person, way: str) -> None:
     """Terraform takes a second interrupt for an order to drop everything."""
     script = person.home / "interrupted.py"
     script.write_text(
-        INTERRUPTED.replace("int(sys.argv[1]) or os.getppid()", "os.getppid()" if way == "run" else "os.getpid()")
+        INTERRUPTED.replace("int(sys.argv[1]) or os.getppid()", "os.getpid()" if way == "command" else "os.getppid()")
     )
     terminal = person.start(**{way: [PYTHON, str(script)], "report": False})
     terminal.expect("ready")

@@ -58,6 +58,7 @@ class Context:
             duration=self.args.duration,
             region=self.args.region or "",
             session_name=self.args.session_name or "",
+            renewing=bool(getattr(self.args, "renew", False)),
         )
 
     def _practice(self) -> str:

@@ -1,6 +1,8 @@
 """One command with a session of TARGET. Its exit status is the command's; signals reach it.
 
 xswitch exec payments-prod/ReadOnly -- aws s3 ls
+
+With --renew the command gets no keys: it fetches them from this program, which waits for it and renews them in time.
 """
 
 from __future__ import annotations
@@ -8,7 +10,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from xswitch.cli.switching import open_session, span, switch_arguments
+from xswitch.cli import output
+from xswitch.cli.switching import keep_session, open_session, renew_argument, span, switch_arguments
 from xswitch.errors import Usage
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = f"{parser.prog} TARGET [options] -- CMD [ARG ...]"
     parser.add_argument("target", metavar="TARGET")
     parser.add_argument("--min-ttl", type=span, metavar="TIME", default=0, help="renew first if less than this is left")
+    renew_argument(parser)
     switch_arguments(parser)
 
 
@@ -32,6 +36,9 @@ def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
     command: list[str] = args.command
     if not command:
         raise Usage("no command to run", "xswitch exec TARGET -- CMD")
+
+    if args.renew:
+        return keep_session(context, args.target, lambda kept: kept.run(command, output.say), min_left=args.min_ttl)
 
     def use(session: Session) -> int:
         return context.engine.run(session, command)

@@ -12,12 +12,13 @@ import time
 from typing import TYPE_CHECKING
 
 from xswitch.cli import output
-from xswitch.cli.switching import open_session, switch_arguments
+from xswitch.cli.switching import keep_session, open_session, renew_argument, switch_arguments
 from xswitch.text import clean, say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli import OpenTui
     from xswitch.cli.context import Context
+    from xswitch.engine.renewing import Kept
     from xswitch.session.model import Session
 
 
@@ -25,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what it takes."""
     parser.add_argument("target", metavar="TARGET")
     parser.add_argument("--shell", metavar="PATH", default="", help="the shell to start; $SHELL otherwise")
+    renew_argument(parser)
     switch_arguments(parser)
 
 
@@ -38,6 +40,13 @@ def announcement(session: Session, now: float) -> str:
 
 def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
     """Switch, start the shell, return its status."""
+    if args.renew:
+
+        def use_kept(kept: Kept) -> int:
+            output.say(f"{clean(kept.session.target)}, renewed as long as this shell runs. Leave with exit.")
+            return kept.shell(args.shell, output.say)
+
+        return keep_session(context, args.target, use_kept)
 
     def use(session: Session) -> int:
         output.say(announcement(session, context.engine.now()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from xswitch.text import clean, parse_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
+    from xswitch.engine.renewing import Kept
     from xswitch.session.model import Plan, Session
 
 SHORTEST, LONGEST = 900, 43200
@@ -54,20 +56,49 @@ def can_show(environ: Mapping[str, str]) -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and environ.get("TERM", "") not in ("", "dumb")
 
 
-def open_session(context: Context, text: str, use: Callable[[Session], int], *, min_left: int = 0) -> int | OpenTui:
-    """Switch to the target that ``text`` names and hand the session to ``use``.
+def renew_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--renew``."""
+    parser.add_argument("--renew", action="store_true", help="renew the session for as long as it runs")
 
-    Where ``text`` names none and a person can be asked, the picker opens with it as the query, and ``use`` gets the
-    session of what was picked.
-    """
+
+def open_session(context: Context, text: str, use: Callable[[Session], int], *, min_left: int = 0) -> int | OpenTui:
+    """Switch to the target that ``text`` names and hand the session to ``use``, or what was picked in its place."""
     from xswitch.cli.person import Nobody
 
-    def go(name: str) -> int:
-        plan = plan_for(context, name)
+    def go(plan: Plan) -> int:
         session = context.engine.open(plan, context.person, min_left=min_left)
         if isinstance(context.person, Nobody):
             mention(session)
         return use(session)
+
+    return with_plan(context, text, go)
+
+
+def keep_session(context: Context, text: str, use: Callable[[Kept], int], *, min_left: int = 0) -> int | OpenTui:
+    """Do as :func:`open_session`, with a session that is renewed; say where that has an end."""
+    from xswitch.cli.person import Nobody
+
+    def go(plan: Plan) -> int:
+        alone = Nobody(how=f"open it once: xswitch shell {clean(plan.target.name)}")
+        kept = context.engine.keep(plan, context.person, alone, min_left=min_left)
+        if kept.until is not None:
+            at = time.strftime("%H:%M", time.localtime(kept.until))
+            output.say(f"xswitch: renewed until {at}, when {kept.what} ends")
+        return use(kept)
+
+    return with_plan(context, text, go)
+
+
+def with_plan(context: Context, text: str, then: Callable[[Plan], int]) -> int | OpenTui:
+    """Hand the plan for the target that ``text`` names to ``then``.
+
+    Where ``text`` names none and a person can be asked, the picker opens with it as the query, and ``then`` gets the
+    plan for what was picked.
+    """
+    from xswitch.cli.person import Nobody
+
+    def go(name: str) -> int:
+        return then(plan_for(context, name))
 
     try:
         return go(text)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from xswitch.credentials import Credentials
     from xswitch.engine.board import Board
     from xswitch.engine.people import People
+    from xswitch.engine.renewing import Kept
     from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
     from xswitch.govern.denial import Explanation
     from xswitch.secret import Secret
@@ -196,6 +197,18 @@ class Engine:
         self._log(plan, session, "")
         self._tidy(session)
         return session
+
+    def keep(self, plan: Plan, person: Person, alone: Person, *, min_left: int = 0) -> Kept:
+        """Open ``plan`` so that it is renewed while a program runs; ``alone`` stands for the person from then on.
+
+        Blocks. Raises what :meth:`open` does, and PersonNeeded where the first renewal would need a person already.
+        """
+        from xswitch.engine.renewing import Hands, keep
+
+        hands = Hands(self._people, lambda made, session: self._log(made, session, ""), self._look)
+        kept = keep(self, hands, plan, person, alone, min_left=min_left)
+        self._person = alone
+        return kept
 
     def _pass_guard(self, plan: Plan, person: Person) -> str:
         """Return the reason given, "" where none was due: a live grant, read with the key, passes."""

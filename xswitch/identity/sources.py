@@ -163,7 +163,8 @@ def _profile_session(name: str, region: str, environ: Mapping[str, str]) -> Sess
 
 def _own_session_is_not_taken(session: Session, shown: str, environ: Mapping[str, str]) -> None:
     """Refuse a profile that builds on the environment, where that holds a session of xswitch. Raises PersonNeeded."""
-    if environ.get("XSWITCH_TARGET") and session.get_scoped_config().get("credential_source") == "Environment":
+    source = session.get_scoped_config().get("credential_source")
+    if environ.get("XSWITCH_TARGET") and source in ("Environment", "EcsContainer"):
         raise PersonNeeded(
             f"the AWS profile {shown} takes its keys from the environment, which holds a session of "
             f"{clean(environ['XSWITCH_TARGET'])}",

@@ -14,11 +14,15 @@ HopKind = Literal["session-token", "assume-role"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person asked of one switch. ``duration`` is in seconds; None and "" mean that nothing was asked."""
+    """What the person asked of one switch. ``duration`` is in seconds; None and "" mean that nothing was asked.
+
+    ``renewing`` is a session that has to be renewed without another MFA code: its code goes to GetSessionToken.
+    """
 
     duration: int | None = None
     region: str = ""
     session_name: str = ""
+    renewing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Who calls first decides it (AWS's rules are in :mod:`xswitch.session.duration` a
     the same, MFA, an hour is enough       GetSessionToken with the code, kept 12 hours for every role; AssumeRole, 1 h
     the same, MFA, longer                  AssumeRole with the code, up to 12 hours; the code serves this role alone
     the same, via another target           with MFA GetSessionToken first; the via target's hops; AssumeRole, 1 h
+    the same, MFA, renewed meanwhile       GetSessionToken with the code; AssumeRole, 1 h at a time
     anything temporary                     AssumeRole, 1 h: its own sign-in has or lacks MFA, a code can't add it
 """
 
@@ -98,7 +99,7 @@ def plan(
     duration, why, asked = ladder(
         checked(options.duration),
         target.duration,
-        chained=given.chained,
+        chained=given.chained or (options.renewing and bool(device)),
         caller=caller,
         environment=environment,
         role_maximum=learnt.get(target.arn),

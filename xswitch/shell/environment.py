@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from xswitch import own_files
 from xswitch.countdown import thresholds
 from xswitch.shell.styles import styles
 from xswitch.text import clean, iso8601, prompt_safe
@@ -52,6 +53,7 @@ MARKS: Final = (
     *(f"XSWITCH_{name}" for name in ("TARGET", "ACCOUNT_ID", "ACCOUNT", "ROLE", "ENVIRONMENT", "EXPIRES", "DEPTH")),
     "XSWITCH_REGION",
     "XSWITCH_RENEWING",
+    *own_files.MARKS,
     *PROMPT,
 )
 """What says which session it is, for people, prompts and xswitch itself."""
@@ -143,9 +145,13 @@ def changes(
     if endpoint is not None:
         assignments["XSWITCH_RENEWING"] = "1"
     assignments |= _prompt(session, environ, look or Look())
+    back = {name: own_files.own(name, environ) for name in own_files.COPIED if f"XSWITCH_OWN_{name}" in environ}
+    assignments |= {name: value for name, value in back.items() if value}
     container = [name for name in environ if name.startswith("AWS_CONTAINER_") and name not in CONTAINER]
     regions = () if session.region else _regions_of_outer(environ)
-    possible = (*KEYS, *SHADOWS, *CONTAINER, *container, *regions, "XSWITCH_RENEWING", *PROMPT)
+    possible = (
+        *KEYS, *SHADOWS, *CONTAINER, *container, *regions, "XSWITCH_RENEWING", *back, *own_files.MARKS, *PROMPT,
+    )  # fmt: skip
     return Changes(assignments, tuple(name for name in possible if name not in assignments))
 
 

@@ -52,11 +52,11 @@ def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
         raise refusal(error, argv[0]) from None
 
 
-def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def run(argv: Sequence[str], environ: Mapping[str, str], *, started: Callable[[int], None] | None = None) -> int:
     """Run the program ``argv`` with ``environ`` and wait for it; return its exit status, 128 + n for signal n.
 
-    Signals reach it as if it had been started alone, and a terminal that it left behind broken is mended. Blocks; main
-    thread only. Raises NotFound (127), NotExecutable (126) or Usage.
+    Signals reach it as if it had been started alone, and a terminal that it left behind broken is mended. ``started``
+    is called with its process id. Blocks; main thread only. Raises NotFound (127), NotExecutable (126) or Usage.
     """
     from xswitch.shell import child
     from xswitch.shell.terminal import Terminal
@@ -66,7 +66,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     sys.stderr.flush()
     terminal = Terminal.controlling()
     try:
-        return child.run(file, argv, environ, terminal)
+        return child.run(file, argv, environ, terminal, started=started)
     finally:
         if terminal is not None:
             terminal.close()
@@ -104,17 +104,19 @@ def subshell(
     state: Path,
     clock: Callable[[], float],
     again: Again | None = None,
+    inside: dict[str, str] | None = None,
 ) -> int:
     """Run a shell with ``session`` injected and the marker in its prompt; return its exit status.
 
     The person's own startup files are read, and not touched. Where stdin is no terminal the shell reads its commands
-    from there, without marker and title. ``again`` is how the prompt renews the session. Blocks; main thread only.
-    Raises NotFound (127) or NotExecutable (126).
+    from there, without marker and title. ``again`` is how the prompt renews the session; ``inside`` is its environment
+    where that is made already, for a session that is renewed. Blocks; main thread only. Raises NotFound (127) or
+    NotExecutable (126).
     """
     from xswitch.shell import child, startup
     from xswitch.shell.terminal import Terminal
 
-    inside = switched(session, environ, look)
+    inside = switched(session, environ, look) if inside is None else inside
     title = " ".join(filter(None, (inside.get("XSWITCH_PROMPT_ENVIRONMENT"), inside["XSWITCH_TARGET"])))
     interactive = os.isatty(0) and os.isatty(2)
     argv = [program.path]

@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xswitch.files import make_private_folder
+from xswitch.own_files import COPIED
+from xswitch.shell.aws_files import OTHERS
 from xswitch.shell.environment import MARKS, PRACTICE, REGIONS, SESSION, SHADOWS
 from xswitch.shell.process import runs, start_mark
 from xswitch.shell.quoting import fish as fish_quoted
@@ -77,7 +79,7 @@ def prepare(
     if kind == "plain":
         return [], dict(environ)
     try:
-        own = _own_folder(folder)
+        own = own_folder(folder)
         stack.callback(shutil.rmtree, own, ignore_errors=True)
         return _prepared(kind, environ, own, again)
     except OSError:
@@ -89,8 +91,10 @@ def _prepared(
 ) -> tuple[list[str], dict[str, str]]:
     regions = REGIONS if environ.get("XSWITCH_REGION") else ()
     practice = PRACTICE if environ.get("XSWITCH_PRACTICE") else ()
-    held = [name for name in (*SESSION, *regions, *MARKS, *practice) if name in environ]
-    gone = [name for name in (*SESSION, *SHADOWS, *MARKS, *practice) if name not in environ]
+    files = (*COPIED, *OTHERS) if environ.get("XSWITCH_RENEWING") else ()
+    set_here = dict.fromkeys((*SESSION, *MARKS, *files, *practice))
+    held = [name for name in (*set_here, *regions) if name in environ]
+    gone = [name for name in (*set_here, *SHADOWS) if name not in environ]
     code = "\n".join((marker(kind), renewal(kind, own, again)))
     return _PREPARED[kind](own, environ, held, gone, code)
 
@@ -107,7 +111,8 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(own, ignore_errors=True)
 
 
-def _own_folder(folder: Path) -> Path:
+def own_folder(folder: Path) -> Path:
+    """Make a folder in ``folder`` that is this process's: it is swept once that is gone. Raises OSError."""
     make_private_folder(folder)
     sweep(folder)
     own = folder / f"{os.getpid()}-{start_mark(os.getpid())}-{secrets.token_hex(4)}"

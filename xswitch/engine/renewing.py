@@ -1,0 +1,167 @@
+"""Opening a session that is renewed while a program runs, and running the program.
+
+What renewal needs is settled before the program starts: with MFA the code goes to GetSessionToken, whose session then
+stands in for the person to its end, as the grant of a guarded environment does. Where nothing could stand in it is
+refused at once, and not in the middle of the night.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from xswitch.errors import PersonNeeded, RecordDamaged
+from xswitch.identity.sources import credentials_of
+from xswitch.session import grants
+from xswitch.session.renewer import AT_LEAST, Renewer
+from xswitch.shell import launch, renewing
+from xswitch.shell.renewing import Renewal
+from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xswitch.engine.core import Engine
+    from xswitch.engine.people import People
+    from xswitch.session.model import Person, Plan, Session
+    from xswitch.shell.environment import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An open session that is renewed while a program runs.
+
+    ``until`` (epoch seconds, AWS's time) is when renewal will need a person, None where nothing says that it ever will;
+    ``what`` is what ends then.
+    """
+
+    session: Session
+    until: float | None
+    what: str
+    engine: Engine
+    look: Look
+    renewer: Renewer
+    role_arn: str
+
+    def shell(self, program: str, say: Callable[[str], None]) -> int:
+        """Run a subshell; return its exit status. ``say`` tells the person a line. Blocks; main thread only."""
+        from xswitch.shell import detect
+
+        environ, state, clock = self.engine.environ, self.engine.paths.state, self.engine.clock
+        found = detect.find(program, environ)
+        renewal = Renewal(self.renewer.give, self.role_arn, say)
+        with self.renewer, renewing.served(renewal, self.session, environ, self.look, state=state) as inside:
+            return launch.subshell(found, self.session, environ, self.look, state=state, clock=clock, inside=inside)
+
+    def run(self, command: list[str], say: Callable[[str], None]) -> int:
+        """Run a command; return its exit status. ``say`` tells the person a line. Blocks; main thread only.
+
+        Raises NotFound, NotExecutable.
+        """
+        environ, state, clock = self.engine.environ, self.engine.paths.state, self.engine.clock
+        renewal = Renewal(self.renewer.give, self.role_arn, say)
+        with self.renewer:
+            return renewing.command(command, self.session, renewal, environ, self.look, state=state, clock=clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What renewing takes of the engine: its people, its audit log, and how it shows an environment."""
+
+    people: People
+    log: Callable[[Plan, Session], None]
+    look: Callable[[Session], Look]
+
+
+def keep(engine: Engine, hands: Hands, plan: Plan, person: Person, alone: Person, *, min_left: int) -> Kept:
+    """Open ``plan``, so that it is renewed without the person from then on; ``alone`` is who is asked instead.
+
+    Blocks. Raises PersonNeeded where the first renewal would need a person already, and whatever
+    :meth:`~xswitch.engine.core.Engine.open` raises.
+    """
+    if _asks_every_time(plan):
+        raise PersonNeeded(
+            f"every session of {clean(plan.target.name)} wants a new MFA code, so nobody can renew it alone",
+            f"leave out --renew, or give the identity {clean(plan.identity.name)} an mfa_process",
+        )
+    session = engine.open(plan, person, min_left=min_left)
+    plan = engine.plan(plan.target, plan.options)
+    ends = _ends(engine, hands.people, plan)
+    if ends is None:
+        # A session of before is live, and what it was opened from is over: asking now beats failing within the hour.
+        session = engine.open(plan, person, fresh=True)
+        ends = _ends(engine, hands.people, plan) or {}
+
+    def renew(seconds: int) -> Session:
+        opened = hands.people.session(plan, alone, fresh=False, min_left=seconds)
+        if opened.fresh:
+            hands.log(plan, opened)
+        return opened
+
+    renewer = Renewer(
+        session,
+        look=lambda: hands.people.live(plan),
+        renew=renew,
+        allow=lambda: _allow(engine, plan),
+        now=engine.now,
+    )
+    what = min(ends, key=lambda name: ends[name], default="")
+    return Kept(session, ends.get(what), what, engine, hands.look(session), renewer, plan.target.arn)
+
+
+def _asks_every_time(plan: Plan) -> bool:
+    return bool(plan.hops[-1].mfa_serial) and not plan.identity.mfa_process
+
+
+def _allow(engine: Engine, plan: Plan) -> None:
+    """Raise PersonNeeded where the plan's guard has no live grant."""
+    if plan.guard is None or grants.live_grant(engine.vault, plan.target, plan.guard, engine.now()) is not None:
+        return
+    target = clean(plan.target.name)
+    message = f"{clean(plan.guard.name)} is guarded, and what was confirmed for {target} is over"
+    raise PersonNeeded(message, f"confirm it again: xswitch shell {target}")
+
+
+def _ends(engine: Engine, people: People, plan: Plan) -> dict[str, float] | None:
+    """Return what stands in for the person, with its end in epoch seconds; None where nothing does and a code would.
+
+    Raises PersonNeeded where the identity's own keys can't be had without a person.
+    """
+    now = engine.now()
+    ends: dict[str, float] = {}
+    code = next((place for place, hop in enumerate(plan.hops) if hop.mfa_serial), None)
+    if code is None or plan.identity.mfa_process:
+        credentials_of(plan.identity, engine.vault, engine.environ)
+        until = _environments_end(engine, plan)
+        if until is not None:
+            ends["the environment's own session"] = until
+    else:
+        end = _header_end(engine, people.broker.names(plan)[code])
+        if end - now < AT_LEAST:
+            return None
+        ends["the MFA session"] = end
+    if plan.guard is not None:
+        granted = grants.granted_until(engine.vault, plan.target, plan.guard, now)
+        if granted is not None:
+            ends["the confirmation"] = granted
+    return ends
+
+
+def _header_end(engine: Engine, record: str) -> float:
+    try:
+        header = engine.vault.header(record)
+    except RecordDamaged:
+        return 0.0
+    return 0.0 if header is None else header.expires or 0.0
+
+
+def _environments_end(engine: Engine, plan: Plan) -> float | None:
+    """Return when the session that the environment holds ends, where it says so."""
+    if plan.identity.kind != "environment" or not engine.environ.get("AWS_SESSION_TOKEN"):
+        return None
+    try:
+        end = datetime.fromisoformat(engine.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
+    except ValueError:
+        return None
+    return end.timestamp() if end.tzinfo is not None else None
