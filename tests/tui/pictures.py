@@ -144,7 +144,7 @@ async def board(pilot: Pilot[int | str], engine: StandIn) -> None:
 
 
 async def denied(pilot: Pilot[int | str], engine: StandIn) -> None:
-    engine.granted["payments-prod/Deploy"] = engine.now + 3600
+    engine.granted["payments-prod/Deploy"] = engine.time + 3600
     said = "because no identity-based policy allows the sts:AssumeRole action"
     engine.raises = Denied(
         f"AWS denied payments-prod/Deploy, {said}",

@@ -228,23 +228,26 @@ def _hop(target: Target, duration: int, serial: str = "") -> Hop:
 
 
 class StandIn:
-    """An engine whose clock stands still until a test moves it."""
+    """An engine whose clock stands still until a test moves ``time``, AWS's; this machine's is ``skew`` behind it."""
 
     first_run = False
 
-    def __init__(self, home: Path = Path("/nonexistent"), now: float = NOW, *, sessions: str = "picker") -> None:
+    def __init__(
+        self, home: Path = Path("/nonexistent"), now: float = NOW, *, sessions: str = "picker", skew: float = 0.0
+    ) -> None:
         self.paths = Paths(home / "config", home / "state", home / "cache", home / "config" / "catalog.toml")
         self.environ: Mapping[str, str] = {"LANG": "C.UTF-8", "SHELL": "/bin/bash", "PATH": "/nonexistent"}
-        self.now = now
+        self.time = now
+        self.skew = skew
         self.catalog = catalog()
         self.by_name = {target.name: target for target in self.catalog.targets}
         self._live: list[Live] = _SESSIONS[sessions](self)
         self._ended: list[Ended] = []
         if sessions == "board":
-            self._ended.append(Ended("billing-prod/Audit", now - 20, by_person=True, restorable=True))
+            self._ended.append(Ended("billing-prod/Audit", self.clock() - 20, by_person=True, restorable=True))
             self._ended.append(Ended("web-dev/PowerUser", now - 18 * 60, by_person=False, restorable=False))
         self._pins = ["payments-prod/ReadOnly", "payments-prod/Deploy", "identity-hub/Hub"]
-        self._visits = _visits(now)
+        self._visits = _visits(self.clock())
         self.granted: dict[str, float] = {}
         self.opened: list[tuple[str, bool]] = []
         self.codes: list[str] = []
@@ -257,10 +260,15 @@ class StandIn:
         self.shown: Practice | None = None
 
     def clock(self) -> float:
-        return self.now
+        """This machine's clock."""
+        return self.time - self.skew
+
+    def now(self) -> float:
+        """AWS's."""
+        return self.time
 
     def live(self) -> tuple[Live, ...]:
-        return tuple(sorted((one for one in self._live if one.expires > self.now), key=lambda one: one.expires))
+        return tuple(sorted((one for one in self._live if one.expires > self.time), key=lambda one: one.expires))
 
     def ended(self) -> tuple[Ended, ...]:
         return tuple(self._ended)
@@ -316,7 +324,7 @@ class StandIn:
             answer = person.guard(GuardAsk(plan.target, plan.guard, plan.guard.max_duration or 3600))
             assert answer.typed == plan.target.account.name
             self.reasons.append(answer.reason)
-            self.granted[name] = self.now + 3600
+            self.granted[name] = self.time + 3600
         for ask in self.asks if plan.mfa_serial else ():
             self.codes.append(person.code(ask))
         person.note("asking AWS")
@@ -330,7 +338,7 @@ class StandIn:
 
     def session(self, plan: Plan) -> Session:
         account = plan.target.account
-        keys = Credentials("ASIAEXAMPLE", Secret(SENTINEL), Secret(SENTINEL), self.now + plan.duration)
+        keys = Credentials("ASIAEXAMPLE", Secret(SENTINEL), Secret(SENTINEL), self.time + plan.duration)
         return Session(
             plan.target.name,
             account.id,
@@ -341,7 +349,7 @@ class StandIn:
             "central",
             plan.region,
             keys,
-            self.now,
+            self.time,
             plan.duration,
         )
 
@@ -351,7 +359,7 @@ class StandIn:
         before = len(self._live)
         self._kept = [one for one in self._live if one.target == target]
         self._live = [one for one in self._live if one.target != target]
-        self._ended.insert(0, Ended(target, self.now, by_person=True, restorable=True))
+        self._ended.insert(0, Ended(target, self.clock(), by_person=True, restorable=True))
         return before - len(self._live)
 
     def restore(self, target: str) -> bool:
@@ -367,7 +375,7 @@ class StandIn:
         return f"export AWS_SECRET_ACCESS_KEY='{session.credentials.secret_access_key.reveal()}'  # {form}\n"
 
     def explain(self, denied: Denied, plan: Plan) -> Explanation:
-        return explain(denied, plan, now=self.now)
+        return explain(denied, plan, now=self.time)
 
     def practice(self) -> Practice | None:
         return self.shown
@@ -386,11 +394,11 @@ class StandIn:
             target.arn,
             "central",
             target.region,
-            self.now + left - duration,
-            self.now + left,
+            self.time + left - duration,
+            self.time + left,
             duration,
             renewal,  # type: ignore[arg-type]
-            tuple((words, self.now - ago) for words, ago in uses),
+            tuple((words, self.clock() - ago) for words, ago in uses),
         )
 
 

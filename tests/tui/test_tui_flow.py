@@ -110,7 +110,7 @@ async def test_the_account_name_is_typed_not_pasted(engine: StandIn) -> None:
 
 async def test_a_live_role_is_taken_instead(engine: StandIn) -> None:
     app = make_app(engine)
-    engine.granted["payments-prod/ReadOnly"] = engine.now + 600
+    engine.granted["payments-prod/ReadOnly"] = engine.time + 600
     async with app.run_test(size=(120, 36)) as pilot:
         await pick(pilot, "payments prod deploy")
         await at(pilot, GuardModal)
@@ -142,7 +142,7 @@ async def test_a_wrong_code_asks_again_and_a_reused_one_counts_down(engine: Stan
         code_ask(engine, problem="That code was not accepted."),
         code_ask(engine, problem="That code was sent before.", wait=17),
     ]
-    engine.granted["payments-prod/Deploy"] = engine.now + 600
+    engine.granted["payments-prod/Deploy"] = engine.time + 600
     app = make_app(engine)
     async with app.run_test(size=(120, 36)) as pilot:
         await pick(pilot, "payments prod deploy")
@@ -152,7 +152,7 @@ async def test_a_wrong_code_asks_again_and_a_reused_one_counts_down(engine: Stan
         app.screen.post_message(events.Paste("222 222"))
         await until(pilot, lambda: "The next code comes in 17s." in text(app))
         await pilot.press("3", "3")
-        engine.now += 5
+        engine.time += 5
         app.second()
         await settle(pilot)
         assert "The next code comes in 12s." in text(app)
@@ -166,7 +166,7 @@ async def test_a_wrong_code_asks_again_and_a_reused_one_counts_down(engine: Stan
 async def test_the_practice_authenticator_is_in_sight(engine: StandIn) -> None:
     engine.asks = [code_ask(engine)]
     engine.shown = Practice("482913", 17, spent=False)
-    engine.granted["payments-prod/Deploy"] = engine.now + 600
+    engine.granted["payments-prod/Deploy"] = engine.time + 600
     app = make_app(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await pick(pilot, "payments prod deploy")
@@ -192,12 +192,12 @@ async def test_waiting_says_for_what_and_escape_stops_it(engine: StandIn) -> Non
     async with app.run_test(size=(120, 36)) as pilot:
         await pick(pilot, "sandbox-ada")
         await until(pilot, lambda: "asking AWS, 0s" in text(app))
-        engine.now += 3
+        engine.time += 3
         app.second()
         await settle(pilot)
         assert "asking AWS, 3s  esc stops waiting" in text(app)
         await pilot.press("escape")
-        assert "stopped; nothing was opened" in text(app)
+        assert "stopped; nothing was handed out" in text(app)
         engine.hold.set()
         await until(pilot, lambda: not any(thread.name == "switch" for thread in threading.enumerate()))
         assert engine.shells == []
@@ -422,7 +422,7 @@ async def test_a_session_that_runs_out_leaves_the_board() -> None:
         await settle(pilot)
         await pilot.press("ctrl+s")
         await at(pilot, Sessions)
-        engine.now += 170
+        engine.time += 170
         app.second()
         await settle(pilot)
         assert "identity-hub/Hub" not in text(app)

@@ -320,7 +320,7 @@ async def test_a_second_repaints_only_what_changed(monkeypatch: pytest.MonkeyPat
         )
         app.second()
         assert drawn == []
-        engine.now += 60
+        engine.time += 60
         app.second()
         await settle(pilot)
         assert {box.items[number].row for number in drawn} == {
@@ -337,15 +337,15 @@ async def test_a_second_repaints_only_what_changed(monkeypatch: pytest.MonkeyPat
 
 async def test_what_ends_is_named_in_the_header() -> None:
     async with running() as (pilot, app, engine):
-        engine.now += 13 * 60
+        engine.time += 13 * 60
         app.second()
         await settle(pilot)
         assert "! data-lake-prod/Analyst ends in 11m" in text(app)
-        engine.now += 7 * 60
+        engine.time += 7 * 60
         app.second()
         await settle(pilot)
         assert "data-lake-prod/Analyst ends in 4m" in text(app)
-        engine.now += 5 * 60
+        engine.time += 5 * 60
         for _ in range(3):
             app.second()
         await settle(pilot)

@@ -15,7 +15,8 @@ class Live:
     """A session as the vault's headers tell it, readable without the key. Times are epoch seconds, UTC.
 
     ``duration`` is its whole life in seconds; ``renewal`` says what renewing it needs; ``in_use_by`` has words such as
-    ``shell`` or ``exec terraform`` with the epoch second at which each began.
+    ``shell`` or ``exec terraform`` with the epoch second, by this machine's clock, at which each began. ``why`` says
+    what decided the duration, ``asked`` how many seconds were wanted where that was longer, else None.
     """
 
     target: str
@@ -31,6 +32,8 @@ class Live:
     duration: int
     renewal: Renewal
     in_use_by: tuple[tuple[str, float], ...]
+    why: str = ""
+    asked: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

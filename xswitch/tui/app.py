@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from xswitch.tui.desk import Desk
+from xswitch.tui.desk import Desk, Waiting
 from xswitch.tui.draw import Span
 from xswitch.tui.flow import Switching, Use
 from xswitch.tui.glyphs import Glyphs, choose
@@ -105,12 +105,14 @@ class XswitchApp(Lifecycle):
     def say(self, words: str, hue: str = "muted", *spans: Span) -> None:
         """Make a remark."""
         if self.board is not None:
-            self.board.status.say(words, hue, *spans)
+            self.board.say(words, hue, *spans)
 
-    def say_waiting(self, words: str, since: float) -> None:
-        """Say what is waited for, and since when; "" where nothing is any more."""
-        if self.board is not None:
-            self.board.status.wait_for(words, since)
+    def wait_for(self, waiting: Waiting | None) -> None:
+        """Say on every screen what is waited for; None where nothing is any more."""
+        self.desk.waiting = waiting
+        for screen in self.screen_stack:
+            if isinstance(screen, Board) and screen.ready:
+                screen.tell_waiting()
 
     def switch(self, target: Target, use: Use = "shell", *, fresh: bool = False) -> None:
         """Open a target and use its session."""

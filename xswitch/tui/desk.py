@@ -8,11 +8,13 @@ from datetime import tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from xswitch.countdown import step
 from xswitch.errors import XswitchError
-from xswitch.text import clean
+from xswitch.text import clean, say_duration
 from xswitch.tui.draw import Span
 from xswitch.tui.glyphs import Glyphs
 from xswitch.tui.themes import Palette, hue_of
+from xswitch.tui.words import clock
 
 if TYPE_CHECKING:
     from xswitch.catalog.model import Environment, Target
@@ -50,8 +52,25 @@ class Row:
         return f"{self.account}/{self.role}"
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is waited for, and the target that it is for; ``since`` and ``said_until`` by this machine's clock.
+
+    Until ``said_until`` a second press of the key is answered: the target is under way.
+    """
+
+    words: str
+    target: str
+    since: float
+    said_until: float = 0.0
+
+
 class Desk:
-    """The engine as the screens see it. :meth:`refresh` asks anew for what changes by itself."""
+    """The engine as the screens see it. :meth:`refresh` asks anew for what changes by itself.
+
+    Ends of sessions and grants are AWS's instants, and what is left of them goes by :attr:`now`, AWS's time. What this
+    machine wrote down (visits, uses, ends by the person) and what it waits for goes by :attr:`here`, its own.
+    """
 
     def __init__(
         self, engine: Engine, palette: Palette, glyphs: Glyphs, *, zone: tzinfo | None = None, name: str = ""
@@ -67,6 +86,8 @@ class Desk:
         self.live_by: dict[str, Live] = {}
         self.pins: tuple[str, ...] = ()
         self.trouble = ""
+        self.ahead = 0.0
+        self.waiting: Waiting | None = None
         self.visits: Mapping[str, tuple[float, int, float]] = {}
         self._rows: dict[int, Row] = {}
         self._envs: dict[str, EnvView] = {}
@@ -102,8 +123,43 @@ class Desk:
 
     @property
     def now(self) -> float:
-        """The time, in epoch seconds."""
+        """AWS's time, in epoch seconds, by what was known of its clock at the last :meth:`refresh`."""
+        return self.engine.clock() + self.ahead
+
+    @property
+    def here(self) -> float:
+        """This machine's time, in epoch seconds."""
         return self.engine.clock()
+
+    def time_of(self, at: float) -> str:
+        """Say an instant of AWS's as a time of day: what this machine's clock will show then.
+
+        A person holds a deadline against the clock on their own desk. Where that is three minutes behind AWS's, what
+        AWS ends at 11:42 is over when the person's clock shows 11:39.
+        """
+        return clock(at - self.ahead, self.zone)
+
+    def end_of(self, ended: Ended) -> float:
+        """Return when a session ended, by this machine's clock: what ran out did so by AWS's."""
+        return ended.at if ended.by_person else ended.at - self.ahead
+
+    def ended_at(self, ended: Ended) -> str:
+        """Say when a session ended, as a time of day."""
+        return clock(self.end_of(ended), self.zone)
+
+    def time_left(
+        self, live: Live, *, calm: str = "text", bold: bool = False, before: str = "", after: str = ""
+    ) -> Span:
+        """Say what is left of a session: plain, ``! 11m`` where it ends soon, a filled badge where it is ending.
+
+        ``before`` and ``after`` are words around it; ``calm`` and ``bold`` are the ink where nothing is amiss.
+        """
+        left = live.expires - self.now
+        words = f"{before}{say_duration(left)}{after}"
+        now = step(left, live.duration)
+        if now == "soon":
+            return Span(f"{self.glyphs.soon} {words}", "warn", bold=True)
+        return Span(words, calm, bold=bold) if now == "calm" else self.badge(words, "danger")
 
     def refresh(self) -> bool:
         """Ask the engine for sessions, pins and visits; return whether any changed.
@@ -113,6 +169,7 @@ class Desk:
         engine = self.engine
         try:
             found = (engine.live(), engine.ended(), engine.pins(), engine.visits())
+            self.ahead = round(engine.now() - engine.clock(), 1)
         except XswitchError as error:
             new, self.trouble = clean(error.message) != self.trouble, clean(error.message)
             return new

@@ -7,8 +7,9 @@
                 └── asks: modals   ├── Cancelled ─ nothing, or the role that was taken instead
                                    └── other ───── a problem, with what to do
 
-Stopping to wait abandons the thread: every later question is refused, so that it lets go of its locks at the next
-one or at AWS's answer, and what it returns is not used.
+At most one switch is under way; a key that would begin another is answered with what is waited for, and since when.
+Stopping to wait abandons the thread: it makes no further call and asks no further question, so that it lets go of its
+locks at the next one or at AWS's answer. What AWS answers all the same is in the vault, and is said; it is not used.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from xswitch.errors import Cancelled, Denied, XswitchError
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk
 from xswitch.text import clean, say_duration
-from xswitch.tui.words import clock
+from xswitch.tui.desk import Waiting
+from xswitch.tui.widgets.status import SHOWN_FOR
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -47,7 +49,7 @@ class Asker:
 
     def __init__(self, app: XswitchApp, plan: Plan) -> None:
         self._app = app
-        self._plan = plan
+        self.plan = plan
         self._answers: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.stopped = threading.Event()
         self.instead = ""
@@ -78,7 +80,7 @@ class Asker:
         """Ask to confirm; another role may be taken instead."""
         from xswitch.tui.modals.guard import GuardModal
 
-        answer = self._ask(lambda: GuardModal(self._app.desk, ask, self._plan))
+        answer = self._ask(lambda: GuardModal(self._app.desk, ask, self.plan))
         if isinstance(answer, Instead):
             self.instead = answer.target
             raise Cancelled
@@ -91,7 +93,9 @@ class Asker:
         return self._ask(lambda: PassphraseModal(self._app.desk, first=first))
 
     def note(self, words: str) -> None:
-        """Say what is waited for."""
+        """Say what is waited for. Raises Cancelled where that was stopped: nothing is begun any more."""
+        if self.stopped.is_set():
+            raise Cancelled
         self._app.call_later(self._app.switching.note, self, words)
 
     def stop(self) -> None:
@@ -111,6 +115,7 @@ class Switching:
     def start(self, target: Target, use: Use, *, fresh: bool = False) -> None:
         """Begin to open a target."""
         if self._asker is not None:
+            self._say_again()
             return
         app = self._app
         try:
@@ -119,7 +124,7 @@ class Switching:
             self._failed(error, None)
             return
         asker = self._asker = Asker(app, plan)
-        self._since = app.desk.now
+        self._since = app.desk.here
         self.note(asker, "opening")
 
         def work() -> None:
@@ -135,7 +140,16 @@ class Switching:
         """Say what is waited for ("" while the person is asked), unless that was stopped."""
         if asker is not self._asker:
             return
-        self._app.say_waiting(words, self._since)
+        before = self._app.desk.waiting
+        said_until = before.said_until if before is not None else 0.0
+        waiting = Waiting(words, asker.plan.target.name, self._since, said_until)
+        self._app.wait_for(waiting if words else None)
+
+    def _say_again(self) -> None:
+        """Answer a key that was pressed while a switch is under way."""
+        waiting, here = self._app.desk.waiting, self._app.desk.here
+        if waiting is not None:
+            self._app.wait_for(replace(waiting, said_until=here + SHOWN_FOR))
 
     def cancel(self, *, quietly: bool = False) -> bool:
         """Stop waiting; return whether anything was waited for."""
@@ -144,8 +158,8 @@ class Switching:
             return False
         asker.stop()
         if not quietly:
-            self._app.say_waiting("", 0)
-            self._app.say("stopped; nothing was opened")
+            self._app.wait_for(None)
+            self._app.say("stopped; nothing was handed out")
         return True
 
     def _done(self, asker: Asker, plan: Plan, use: Use, result: Session | Exception) -> None:
@@ -153,9 +167,11 @@ class Switching:
         app.desk.forget()
         if asker is not self._asker:
             app.engine_changed()
+            if not isinstance(result, Exception):
+                app.say(f"AWS opened {clean(result.target)} after you stopped: it is live, and nothing uses it")
             return
         self._asker = None
-        app.say_waiting("", 0)
+        app.wait_for(None)
         app.engine_changed()
         if not isinstance(result, Exception):
             self._use(result, use)
@@ -178,7 +194,7 @@ class Switching:
 
     def _use(self, session: Session, use: Use) -> None:
         app = self._app
-        until = clock(session.expires, app.desk.zone)
+        until = app.desk.time_of(session.expires)
         name = clean(session.target)
         if use == "renew":
             app.say(f"{name} is renewed until {until}. Open shells keep the old keys: enter again.", "live")

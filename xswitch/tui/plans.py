@@ -8,7 +8,7 @@ from xswitch.catalog.model import VaultRef
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk, EnvView, Row
 from xswitch.tui.draw import Line, Span, fit, pad, wrap
-from xswitch.tui.words import clock, last_used_fully
+from xswitch.tui.words import last_used_fully
 
 if TYPE_CHECKING:
     from xswitch.engine import Live, Outlook, Renewal
@@ -32,7 +32,7 @@ def guard_words(desk: Desk, env: EnvView, outlook: Outlook) -> tuple[str, str]:
         return "opens without asking to confirm", "muted"
     if not outlook.confirm:
         if outlook.granted_until is not None:
-            return f"confirmed until {clock(outlook.granted_until, desk.zone)}", "muted"
+            return f"confirmed until {desk.time_of(outlook.granted_until)}", "muted"
         return "confirmed already", "muted"
     what = "the name" if guard.confirm == "type" else "a yes"
     return f"asks for {what}{' and a reason' if guard.reason else ''}", env.hue
@@ -130,7 +130,7 @@ def facts(desk: Desk, outlook: Outlook, width: int) -> list[Line]:
     found.append(("renews", _renews(desk, outlook, outlook.live), "text"))
     visit = desk.visits.get(target.name)
     if visit is not None:
-        found.append(("last used", last_used_fully(visit[2], visit[1], desk.now, desk.zone), "text"))
+        found.append(("last used", last_used_fully(visit[2], visit[1], desk.here, desk.zone), "text"))
     lines: list[Line] = []
     for label, value, ink in found:
         for number, text in enumerate(wrap(clean(value), width) or [""]):
@@ -143,7 +143,7 @@ def _renews(desk: Desk, outlook: Outlook, live: Live | None) -> str:
         return _RENEWS[live.renewal]
     first = outlook.plan.hops[0] if outlook.plan.hops else None
     if first is not None and first.kind == "session-token":
-        until = f" until {clock(desk.now + first.duration, desk.zone)}" if outlook.code else ""
+        until = f" until {desk.time_of(desk.now + first.duration)}" if outlook.code else ""
         return f"without a code{until}"
     if outlook.plan.mfa_serial:
         return "asks for a code"

@@ -36,7 +36,7 @@ class MfaModal(Question[str]):
         self.practice: Practice | None = None
         self._practice_at = 0.0
         self._asking = False
-        self._until = desk.now + ask.wait
+        self._until = desk.here + ask.wait
 
     def on_mount(self) -> None:
         """Look for the practice authenticator, which is there in the demo alone."""
@@ -57,7 +57,7 @@ class MfaModal(Question[str]):
 
     def _seen(self, practice: Practice | None) -> None:
         self._asking = False
-        self.practice, self._practice_at = practice, self.desk.now
+        self.practice, self._practice_at = practice, self.desk.here
         if self.is_attached:
             self.lay_out()
 
@@ -71,7 +71,7 @@ class MfaModal(Question[str]):
     def left(self) -> int:
         """Seconds until the device shows another code."""
         if self.practice is not None:
-            return max(0, self.practice.left - int(self.desk.now - self._practice_at))
+            return max(0, self.practice.left - int(self.desk.here - self._practice_at))
         return PERIOD - int(self.desk.now) % PERIOD
 
     def content(self, width: int) -> list[Line | None]:
@@ -91,7 +91,7 @@ class MfaModal(Question[str]):
         return [*lines, key_line(keys, width), None]
 
     def _problem(self, width: int) -> list[Line | None]:
-        wait = int(self._until - self.desk.now)
+        wait = int(self._until - self.desk.here)
         words = wrap(clean(self.ask.problem), width)
         if wait > 0:
             words.append(f"The next code comes in {wait}s.")

@@ -9,6 +9,7 @@ from textual import events
 from textual.screen import Screen
 
 from xswitch.errors import XswitchError
+from xswitch.tui.draw import Line, Span
 from xswitch.tui.keys import Hint, refusals
 from xswitch.tui.widgets.footer import Footer
 from xswitch.tui.widgets.header import Header
@@ -48,11 +49,15 @@ class Board(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Show the keys."""
         self.ready = True
+        self.query_one(Footer).instead = self._remark
         self.tell_keys()
 
     def on_unmount(self) -> None:
         """Take no more news."""
         self.ready = False
+
+    def _remark(self, width: int) -> Line:
+        return () if self.status.display else self.status.line(width)
 
     def tell_keys(self) -> None:
         """Show the keys as they stand now."""
@@ -70,11 +75,25 @@ class Board(Screen[None], inherit_bindings=False):
                 return
             self.call_later(self.run_action, "help" if event.key == "question_mark" else "commands")
 
+    def say(self, words: str, hue: str = "muted", *spans: Span) -> None:
+        """Make a remark."""
+        self.status.say(words, hue, *spans)
+        self._show_in_footer()
+
+    def tell_waiting(self) -> None:
+        """Show what is waited for, or that nothing is any more."""
+        self.status.show()
+        self._show_in_footer()
+
+    def _show_in_footer(self) -> None:
+        if not self.status.display:
+            self.query_one(Footer).show()
+
     def refused(self, action: str) -> bool:
         """Tell whether a key can't work now; if so, say why."""
         reason = refusals(self.hints()).get(action)
         if reason:
-            self.status.say(f"{self.host.keys.of(action)}: {reason}")
+            self.say(f"{self.host.keys.of(action)}: {reason}")
         return bool(reason)
 
     def attempt(self, what: Callable[[], T]) -> T | None:
@@ -89,6 +108,7 @@ class Board(Screen[None], inherit_bindings=False):
         """Show what has changed in a second."""
         self.query_one(Header).show()
         self.status.tick()
+        self._show_in_footer()
 
     def changed(self) -> None:
         """Show that what the engine says has changed."""

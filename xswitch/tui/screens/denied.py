@@ -53,7 +53,7 @@ class DeniedScreen(Board):
         from xswitch.tui.clipboard import copy
 
         way = copy(self.host, Secret(message_for_owner(self.told)))
-        self.status.say(f"copied: a message for the owner of the role (by {way})")
+        self.say(f"copied: a message for the owner of the role (by {way})")
 
     def action_up(self) -> None:
         """Scroll up."""

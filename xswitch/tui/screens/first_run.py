@@ -182,7 +182,7 @@ class FirstRun(Board):
         else:
             way = copy(self.host, Secret(EXAMPLE))
             path = shlex.quote(clean(str(self.desk.engine.paths.catalog_file)))
-            self.status.say(f"copied (by {way}): paste it into {path}")
+            self.say(f"copied (by {way}): paste it into {path}")
 
     def action_back(self) -> None:
         """Leave."""

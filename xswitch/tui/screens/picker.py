@@ -174,7 +174,7 @@ class Picker(Board):
         """Pin the target, or unpin it."""
         target = self.target
         if target is None:
-            self.status.say(f"{self.host.keys.of('pin')}: no target is under the cursor")
+            self.say(f"{self.host.keys.of('pin')}: no target is under the cursor")
             return
         pinned = self.attempt(lambda: self.desk.engine.toggle_pin(target.name))
         if pinned is None:
@@ -182,7 +182,7 @@ class Picker(Board):
         self.desk.refresh()
         self.changed()
         self.list.go_to(target.name)
-        self.status.say(f"{clean(target.name)} is {'pinned to the top' if pinned else 'no longer pinned'}")
+        self.say(f"{clean(target.name)} is {'pinned to the top' if pinned else 'no longer pinned'}")
 
     def action_take(self) -> None:
         """Search the nearest name instead."""

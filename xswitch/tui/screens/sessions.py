@@ -19,7 +19,6 @@ from xswitch.tui.widgets.listing import Listing
 from xswitch.tui.widgets.outcome import Outcome
 from xswitch.tui.widgets.sessions import SessionList
 from xswitch.tui.widgets.status import Status
-from xswitch.tui.words import clock
 
 
 class Sessions(Board):
@@ -136,7 +135,7 @@ class Sessions(Board):
                 return
             self.host.engine_changed()
             words = "is back" if back else "could not be brought back: half a minute has passed"
-            self.status.say(f"{clean(ended.target)} {words}", "live" if back else "warn")
+            self.say(f"{clean(ended.target)} {words}", "live" if back else "warn")
         elif self.target is not None:
             self.host.switch(self.target, use="renew", fresh=True)
 
@@ -148,9 +147,9 @@ class Sessions(Board):
         if self.attempt(lambda: self.desk.engine.end(live.target)) is None:
             return
         self.host.engine_changed()
-        until = clock(live.expires, self.desk.zone)
+        until = self.desk.time_of(live.expires)
         self.list.go_to_ended(live.target)
-        self.status.say(f"{clean(live.target)} is forgotten here; AWS honours its keys until {until}", "warn")
+        self.say(f"{clean(live.target)} is forgotten here; AWS honours its keys until {until}", "warn")
 
     def action_up(self) -> None:
         """Move up."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk, Row
 from xswitch.tui.draw import Line, Span, fit, spread, width_of
 from xswitch.tui.plans import asks_for, external_id_words, person_of, roles_on
 from xswitch.tui.widgets.painted import Painted
-from xswitch.tui.words import hue_of
 
 if TYPE_CHECKING:
     from xswitch.catalog.model import Target
@@ -73,9 +71,7 @@ class Brief(Painted):
         if words:
             return Span(words, row.env.hue if outlook.confirm else "warn")
         if outlook.live is not None:
-            left = outlook.live.expires - self.desk.now
-            now = step(left, outlook.live.duration)
-            return Span(f"live, {say_duration(left)} left", hue_of(now), bold=now != "calm")
+            return self.desk.time_left(outlook.live, calm="live", before="live, ", after=" left")
         return Span("no code", "muted")
 
     def _second(self, outlook: Outlook) -> Line:

@@ -12,7 +12,7 @@ from xswitch.tui.desk import Desk, EnvView, Row
 from xswitch.tui.draw import Line, Span, fit, fuse, pad, rule, wrap
 from xswitch.tui.plans import enter_words, facts, guard_words, wire
 from xswitch.tui.widgets.painted import Painted
-from xswitch.tui.words import clock, hue_of
+from xswitch.tui.words import ago, hue_of
 
 if TYPE_CHECKING:
     from xswitch.catalog.model import Target
@@ -67,6 +67,8 @@ class Detail(Painted):
         if outlook is None:
             return [*body, (), [Span("This can't be planned: see xswitch catalog check", "warn")]]
         sections = [self._guard(row.env, outlook, width), self._enter(outlook), self._left(outlook.live, width)]
+        if outlook.live is None:
+            sections.append(self._over(target))
         sections += [wire(desk, outlook, row, width), facts(desk, outlook, width - LABEL), self._others(target, width)]
         for section in sections:
             if section and len(body) + 1 + len(section) <= height:
@@ -96,12 +98,19 @@ class Detail(Painted):
         left = live.expires - desk.now
         now = step(left, live.duration)
         if now == "ended":
-            return [[Span(f"ended at {clock(live.expires, desk.zone)}", "faint")]]
-        words = pad(f"{say_duration(left)} left", LABEL)
-        ink = "text" if now == "calm" else hue_of(now)
-        line = [Span(words, ink, bold=True), *fuse(left / live.duration, width - len(words), desk.glyphs, hue_of(now))]
-        ends = f"of {say_duration(live.duration)}, ends {clock(live.expires, desk.zone)}"
-        return [line, [Span(" " * LABEL), Span(ends, "muted")]]
+            return [[Span(f"ended at {desk.time_of(live.expires)}", "faint")]]
+        words = desk.time_left(live, bold=True, after=" left")
+        gap = max(1, LABEL - len(words.text))
+        burning = fuse(left / live.duration, width - len(words.text) - gap, desk.glyphs, hue_of(now))
+        ends = f"of {say_duration(live.duration)}, ends {desk.time_of(live.expires)}"
+        return [[words, Span(" " * gap), *burning], [Span(" " * LABEL), Span(ends, "muted")]]
+
+    def _over(self, target: Target) -> list[Line]:
+        """Say how long ago the target's last session ended, where none is live."""
+        ended = next((one for one in self.desk.ended if one.target == target.name), None)
+        if ended is None:
+            return []
+        return [[Span(f"ended {ago(self.desk.end_of(ended), self.desk.here)}", "faint")]]
 
     def _others(self, target: Target, width: int) -> list[Line]:
         """Return the other roles of the same account."""
@@ -113,7 +122,7 @@ class Detail(Painted):
             words = desk.outlook(other)
             live = desk.live_by.get(other.name)
             if live is not None and live.expires > desk.now:
-                says = Span(f"live, {say_duration(live.expires - desk.now)} left", "live")
+                says = desk.time_left(live, calm="live", before="live, ", after=" left")
             elif words is None:
                 says = Span("can't be planned", "warn")
             else:

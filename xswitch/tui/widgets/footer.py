@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.message import Message
@@ -14,7 +14,10 @@ from xswitch.tui.widgets.painted import Painted
 
 
 class Footer(Painted):
-    """The keys of a screen; the last ones yield first."""
+    """The keys of a screen; the last ones yield first.
+
+    On a terminal too low for a line of its own, ``instead`` gives what is waited for or was done in place of them.
+    """
 
     DEFAULT_CSS = "Footer { height: 1; width: 1fr; }"
 
@@ -29,6 +32,7 @@ class Footer(Painted):
         super().__init__(desk, "footer")
         self.keys = keys
         self.hints: Sequence[Hint] = ()
+        self.instead: Callable[[int], Line] | None = None
         self._spots: list[tuple[int, int, str]] = []
 
     def set(self, hints: Sequence[Hint]) -> None:
@@ -39,6 +43,10 @@ class Footer(Painted):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         """Return the one line, at the widest wording that fits."""
+        remark = self.instead(width) if self.instead is not None else ()
+        if remark:
+            self._spots = []
+            return [remark]
         room = width - 4 if width >= 40 else width - 2
         for gap, brief, short in ((3, False, False), (2, False, False), (2, True, False), (2, True, True)):
             if gap == 3 and width < 160:

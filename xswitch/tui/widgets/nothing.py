@@ -35,7 +35,7 @@ class Nothing:
         index = desk.index
 
         def count(text: str) -> int:
-            return index.search(text, live=desk.live_by, now=desk.now, limit=1).total
+            return index.search(text, live=desk.live_by, now=desk.here, limit=1).total
 
         nearest = index.nearest(query)
         instead, found = "", 0
@@ -45,7 +45,7 @@ class Nothing:
                 instead = candidate
                 break
         without = count(words) if words and fields else 0
-        problem = index.search(query, live=desk.live_by, now=desk.now, limit=1).problem
+        problem = index.search(query, live=desk.live_by, now=desk.here, limit=1).problem
         return cls(query, words, fields, nearest, instead, found, without, problem)
 
     def lines(self, desk: Desk, width: int) -> Sequence[Line]:

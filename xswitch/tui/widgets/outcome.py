@@ -9,7 +9,6 @@ from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk
 from xswitch.tui.draw import Line, Span, fit
 from xswitch.tui.widgets.painted import Painted
-from xswitch.tui.words import clock
 
 if TYPE_CHECKING:
     from xswitch.engine import Ended, Live
@@ -43,7 +42,7 @@ class Outcome(Painted):
         desk = self.desk
         env, glyphs = desk.environment(live.environment), desk.glyphs
         rail = glyphs.guarded if env.guarded else glyphs.rail if env.word and desk.palette.coloured else " "
-        at = clock(live.expires, desk.zone)
+        at = desk.time_of(live.expires)
         name, uses = fit(clean(live.target), max(8, width - 50), glyphs.cut), len(live.in_use_by)
         kinds = {clean(words).split(" ")[0] for words, _ in live.in_use_by}
         users = {1: "one", 2: "two", 3: "three"}.get(uses, str(uses)) + (
@@ -77,10 +76,10 @@ class Outcome(Painted):
         lead = Span("    ")
         who = "You ended it" if ended.by_person else "It ran out"
         lines: list[Line] = [
-            [lead, Span(f"{clean(ended.target)} is over. {who} at {clock(ended.at, self.desk.zone)}.", "strong")]
+            [lead, Span(f"{clean(ended.target)} is over. {who} at {self.desk.ended_at(ended)}.", "strong")]
         ]
         if ended.restorable:
-            left = say_duration(max(0, ended.at + 30 - self.desk.now))
+            left = say_duration(max(0, ended.at + 30 - self.desk.here))
             lines.append(
                 [lead, Span("ctrl+r", "accent", bold=True), Span(f" brings it back, for another {left}.", "muted")]
             )

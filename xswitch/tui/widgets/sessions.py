@@ -12,7 +12,7 @@ from xswitch.tui.desk import Desk
 from xswitch.tui.draw import Line, Span, cells, fit, fuse, rule, width_of
 from xswitch.tui.grid import Grid
 from xswitch.tui.widgets.listing import Listing
-from xswitch.tui.words import ago, clock, hue_of
+from xswitch.tui.words import ago, hue_of
 
 if TYPE_CHECKING:
     from xswitch.engine import Ended, Live
@@ -161,7 +161,7 @@ class SessionList(Listing[Item]):
         if not item.name or item.ended or live is None:
             return (
                 item,
-                ago(self._end_of(item), self.desk.now) if item.ended else "",
+                ago(self._end_of(item), self.desk.here) if item.ended else "",
                 item.ended and self.ended is not None,
             )
         left = live.expires - self.desk.now
@@ -177,7 +177,7 @@ class SessionList(Listing[Item]):
         )
 
     def _end_of(self, item: Item) -> float:
-        return next((one.at for one in self.desk.ended if one.target == item.name), 0.0)
+        return next((self.desk.end_of(one) for one in self.desk.ended if one.target == item.name), 0.0)
 
     def _session_at_cursor(self, item: Item) -> bool:
         here = self.current
@@ -211,7 +211,7 @@ class SessionList(Listing[Item]):
         env, glyphs = desk.environment(live.environment), desk.glyphs
         left = live.expires - desk.now
         now = step(left, live.duration)
-        words = say_duration(left)
+        words = desk.time_left(live, bold=True)
         mark = Span(glyphs.cursor if here else " ", env.hue if env.guarded else "accent", bold=True)
         spans: list[Span] = [
             self._rail(live),
@@ -238,16 +238,11 @@ class SessionList(Listing[Item]):
             spans.append(Span(" " * max(0, start - width_of(spans))))
             spans.extend(what)
 
-        if now == "ending":
-            put(at.time - cells(words) - 1, self.desk.badge(words, "danger"))
-        elif now == "soon":
-            put(at.time - cells(words) - 2, Span(f"{glyphs.soon} {words}", "warn", bold=True))
-        else:
-            put(at.time - cells(words), Span(words, "text", bold=True))
+        put(at.time - cells(words.text) + (now == "ending"), words)
         if at.fuse:
             put(at.fuse, *fuse(left / live.duration, at.fuse_width, glyphs, hue_of(now)))
         if at.ends:
-            put(at.ends, Span(clock(live.expires, desk.zone), "text"))
+            put(at.ends, Span(desk.time_of(live.expires), "text"))
         if at.use:
             uses = self._uses(live)
             put(at.use, Span(fit(uses, 18, glyphs.cut), "faint" if uses == "nothing" else "muted"))
@@ -271,7 +266,7 @@ class SessionList(Listing[Item]):
         if at.ends:
             spans += [Span(" " * max(1, at.ends - width_of(spans))), Span(f"of {say_duration(live.duration)}", "faint")]
         if at.use and loses(live, desk.now):
-            words = f"loses AWS at {clock(live.expires, desk.zone)}"
+            words = f"loses AWS at {desk.time_of(live.expires)}"
             spans += [Span(" " * max(1, at.use - width_of(spans))), Span(words, "warn")]
         return spans
 
@@ -280,7 +275,7 @@ class SessionList(Listing[Item]):
             return "nothing"
         if len(live.in_use_by) == 1:
             words, since = live.in_use_by[0]
-            return f"{clean(words)}, {say_duration(max(0, self.desk.now - since))}"
+            return f"{clean(words)}, {say_duration(max(0, self.desk.here - since))}"
         kinds = Counter(clean(words).split(" ")[0] for words, _ in live.in_use_by)
         return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in kinds.items())
 
@@ -290,7 +285,7 @@ class SessionList(Listing[Item]):
         if ended is None:
             return ()
         mark = Span(desk.glyphs.cursor if at_cursor else " ", "accent", bold=True)
-        words = f"{'by you, ' if ended.by_person else ''}{ago(ended.at, desk.now)}"
+        words = f"{'by you, ' if ended.by_person else ''}{ago(desk.end_of(ended), desk.here)}"
         spans: list[Span] = [Span(" " * (at.target - 2)), mark, Span(" ")]
         room = at.time - at.target - len(words) - 2
         spans.append(
@@ -298,7 +293,7 @@ class SessionList(Listing[Item]):
         )
         spans += [Span(" " * max(1, at.time - len(words) - width_of(spans))), Span(words, "faint")]
         if at.ends:
-            spans += [Span(" " * max(1, at.ends - width_of(spans))), Span(clock(ended.at, desk.zone), "faint")]
+            spans += [Span(" " * max(1, at.ends - width_of(spans))), Span(desk.ended_at(ended), "faint")]
         if at.use and ended.restorable:
             spans += [
                 Span(" " * max(1, at.use - width_of(spans))),

@@ -47,7 +47,7 @@ class TargetList(Listing[Item]):
             return self.groups.items(airy=self.grid.airy)
         pins = {desk.number_of.get(name) for name in desk.pins}
         self.result = desk.index.search(
-            self.field.text, visits=desk.visits, live=desk.live_by, now=desk.now, limit=LIMIT
+            self.field.text, visits=desk.visits, live=desk.live_by, now=desk.here, limit=LIMIT
         )
         return [Item(row, pinned=row in pins) for row in self.result.rows]
 
@@ -158,12 +158,14 @@ class TargetList(Listing[Item]):
         if live is None:
             return None
         left = live.expires - self.desk.now
+        if left <= 0:
+            return None
         share = left / max(1, live.duration)
         return say_duration(left), step(left, live.duration), round(min(1.0, share) * 2 * self.columns.fuse_width)
 
     def _last(self, row: int) -> str:
         visit = self.desk.visits.get(self.desk.targets[row].name)
-        return last_used(visit[2], self.desk.now, self.desk.zone) if visit else ""
+        return last_used(visit[2], self.desk.here, self.desk.zone) if visit else ""
 
     def draw(self, number: int, at_cursor: bool) -> tuple[Line, str]:
         """Draw a target, a head or a blank line."""
@@ -268,16 +270,12 @@ class TargetList(Listing[Item]):
         shown = self._time(number)
         if shown is None:
             return
-        words, now, halves = shown
-        at, glyphs = self.columns, self.desk.glyphs
+        _, now, halves = shown
+        at, desk = self.columns, self.desk
         if at.fuse:
-            put(at.fuse, *fuse(max(1, halves) / (2 * at.fuse_width), at.fuse_width, glyphs, hue_of(now)))
-        if now == "ending":
-            put(at.time - cells(words) - 1, self.desk.badge(words, "danger"))
-        elif now == "soon":
-            put(at.time - cells(words) - 2, Span(f"{glyphs.soon} {words}", "warn", bold=True))
-        else:
-            put(at.time - cells(words), Span(words, "strong" if at_cursor else "text"))
+            put(at.fuse, *fuse(max(1, halves) / (2 * at.fuse_width), at.fuse_width, desk.glyphs, hue_of(now)))
+        words = desk.time_left(desk.live_by[desk.targets[number].name], calm="strong" if at_cursor else "text")
+        put(at.time - cells(words.text) + (now == "ending"), words)
 
     def instead(self, y: int) -> Line:
         """Say what to do where nothing matches."""
