@@ -168,7 +168,7 @@ class Switching:
         if asker is not self._asker:
             app.engine_changed()
             if not isinstance(result, Exception):
-                app.say(f"AWS opened {clean(result.target)} after you stopped: it is live, and nothing uses it")
+                app.say(f"AWS opened {clean(result.target)} all the same: it is live")
             return
         self._asker = None
         app.wait_for(None)

@@ -41,12 +41,13 @@ class GuardModal(Question["GuardAnswer | Instead"]):
         if ask.environment.reason:
             self.fields["reason"] = Field()
         self.part: Part | None = next(iter(self.fields), None)
-        self.offer = self._other_live()
 
-    def _other_live(self) -> Live | None:
-        target = self.ask.target
+    @property
+    def offer(self) -> Live | None:
+        """The session of another role of the account that is live, and is offered instead."""
+        target, now = self.ask.target, self.desk.now
         found = [one for one in self.desk.live if one.account_id == target.account.id and one.target != target.name]
-        return max(found, key=lambda one: one.expires, default=None)
+        return max((one for one in found if one.expires > now), key=lambda one: one.expires, default=None)
 
     # What is missing.
 
@@ -96,8 +97,9 @@ class GuardModal(Question["GuardAnswer | Instead"]):
             lines += [None, [Span("Open it?", "strong", bold=True)]]
         for_how_long = say_duration(self.ask.duration)
         lines.append(None)
-        if self.offer is not None:
-            below = self._offer(self.offer, width)
+        offer = self.offer
+        if offer is not None:
+            below = self._offer(offer, width)
         else:
             below = [[Span(text, "muted")] for text in wrap(f"It is not asked again for {for_how_long}.", width)]
         lines += [None, *below]
@@ -105,10 +107,11 @@ class GuardModal(Question["GuardAnswer | Instead"]):
 
     def _offer(self, offer: Live, width: int) -> list[Line]:
         """Return what is said of a live role of the same account; two lines where one is too narrow."""
-        left = say_duration(offer.expires - self.desk.now)
+        left = self.desk.time_left(offer, calm="muted", after=" left")
         role = fit(clean(offer.role), min(20, width), self.desk.glyphs.cut)
-        what: list[Span] = [Span(role, "text", bold=True), Span(f" of this account is live, {left} left. ", "muted")]
-        short = [what[0], Span(f" is live, {left} left.", "muted")]
+        name = Span(role, "text", bold=True)
+        what: list[Span] = [name, Span(" of this account is live, ", "muted"), left, Span(". ", "muted")]
+        short = [name, Span(" is live, ", "muted"), left, Span(".", "muted")]
         key = [Span(self.host.keys.of("take"), "accent", bold=True), Span(" take it", "muted")]
         return [[*what, *key]] if width_of([*what, *key]) <= width else [short, key]
 
@@ -186,5 +189,6 @@ class GuardModal(Question["GuardAnswer | Instead"]):
 
     def action_take(self) -> None:
         """Take the live role instead."""
-        if self.offer is not None:
-            self.dismiss(Instead(self.offer.target))
+        offer = self.offer
+        if offer is not None:
+            self.dismiss(Instead(offer.target))

@@ -42,16 +42,18 @@ class _Facts:
         """Let the least important fact go, or say one in fewer words; return whether there was any."""
         if self.who:
             self.who.clear()
-        elif len(self.amiss) > 1:
-            self.amiss.pop(0)
         elif self.amiss and self.ends and not self.loud:
             self.ends.clear()
+        elif len(self.amiss) > 2:
+            self.amiss.pop(0)
         elif len(self.ends) > 3:
             self.ends.pop(0)
         elif len(self.left) > 1:
             self.left.pop()
-        elif self.count:
+        elif self.count and (self.amiss or self.ends):
             self.count.clear()
+        elif len(self.amiss) > 1:
+            self.amiss.pop(0)
         elif len(self.ends) > 1:
             self.ends.pop(0)
         elif self.loud and self.amiss:
