@@ -412,15 +412,15 @@ def _picker(engine: StandIn) -> list[Live]:
 
 
 def _board(engine: StandIn) -> list[Live]:
+    uses = (("shell", 1080.0), ("shell", 60.0), ("exec terraform", 12.0))
+    why = "the role's maximum"
     return [
         engine._session("identity-hub/Hub", 168, 3600, "no code", (("shell", 57 * 60),)),
-        engine._session("data-lake-prod/Analyst", 11 * 60, 3600, "no code", (("shell", 49 * 60),)),
-        engine._session(
-            "payments-prod/ReadOnly", 42 * 60, 3600, "no code", (("shell", 1080), ("shell", 60), ("exec terraform", 12))
-        ),
+        engine._session("data-lake-prod/Analyst", 11 * 60, 3600, "confirmation", (("shell", 49 * 60),)),
+        replace(engine._session("payments-prod/ReadOnly", 42 * 60, 3600, "no code", uses), why=why, asked=4 * 3600),
         engine._session("log-archive/LogReader", 51 * 60, 3600, "a login", ()),
-        engine._session("payments-staging/Admin", 3 * 3600 + 12 * 60, 4 * 3600, "no code", (("shell", 48 * 60),)),
-        engine._session("sandbox-ada/Admin", 6 * 3600 + 5 * 60, 8 * 3600, "no code", ()),
+        engine._session("payments-staging/Admin", 3 * 3600 + 12 * 60, 4 * 3600, "by itself", (("shell", 48 * 60),)),
+        engine._session("sandbox-ada/Admin", 6 * 3600 + 5 * 60, 8 * 3600, "a code", ()),
     ]
 
 

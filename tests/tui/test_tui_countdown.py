@@ -330,3 +330,56 @@ async def test_a_clock_found_off_while_waiting_does_not_make_the_wait_longer() -
         engine.hold.set()
         await until(pilot, lambda: bool(engine.shells))
         app.exit(0)
+
+
+# Why a session is shorter, and what renewing needs.
+
+
+@pytest.mark.parametrize(
+    ("size", "row", "below"),
+    [
+        ((200, 50), "1h, the role's maximum; 4h was asked for", "1h, the role's maximum; 4h was asked for"),
+        ((120, 36), "not 4h: the role's maximum", "1h, the role's maximum; 4h was asked for"),
+        ((100, 36), "4h was asked for", "1h, the role's maximum; 4h was asked for"),
+        ((80, 36), "1h, the role's maximum; 4h was asked for", "1h, the role's maximum; 4h was asked for"),
+        ((80, 24), "", "1h, the role's maximum; 4h was asked for"),
+        ((60, 24), "", "not 4h: the role's maximum"),
+    ],
+)
+async def test_the_board_says_why_a_session_is_shorter(size: tuple[int, int], row: str, below: str) -> None:
+    app = make_app(StandIn(sessions="board"))
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await open_sessions(pilot, StandIn())
+        await pilot.press("down", "down")
+        await settle(pilot)
+        rows = strips(app)
+        assert all(strip.cell_length == size[0] for strip in rows)
+        shown = [strip.text.rstrip() for strip in rows]
+        at = next(n for n, words in enumerate(shown) if "payments-prod/ReadOnly" in words)
+        assert row in shown[at + 1] and ("of 1h" in shown[at + 1]) is bool(row)
+        assert below in "\n".join(shown[-5:-2])
+        assert "payments-prod/ReadOnly ends at 11:24 and three users with it" in text(app) or size[0] < 80
+        assert text(app).count("was asked for") + text(app).count("not 4h") == 1 + bool(row), "of one session alone"
+        app.exit(0)
+
+
+async def test_the_board_says_what_renewing_needs() -> None:
+    app = make_app(StandIn(sessions="board"))
+    needs = {
+        "identity-hub/Hub": ("no code", "renews it, no code"),
+        "data-lake-prod/Analyst": ("confirm", "renews it once you confirm again"),
+        "log-archive/LogReader": ("a login", "renews it with a login"),
+        "payments-staging/Admin": ("by itself", "It renews by itself before that."),
+        "sandbox-ada/Admin": ("a code", "renews it with a code"),
+    }
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await open_sessions(pilot, StandIn())
+        for name, (column, below) in needs.items():
+            await pilot.press("ctrl+u")
+            await type_text(pilot, name)
+            row = next(strip.text for strip in strips(app)[4:] if name in strip.text)
+            assert row[109:].rstrip() == column
+            assert below in text(app)
+        app.exit(0)

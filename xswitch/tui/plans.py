@@ -78,6 +78,15 @@ def external_id_words(hop: Hop) -> str:
     return "from the vault" if isinstance(hop.external_id, VaultRef) else "set in the catalog"
 
 
+def shorter_words(live: Live) -> tuple[str, ...]:
+    """Say why a session is shorter than was asked for, in full and ever more briefly; nothing where it is not."""
+    if live.asked is None or live.asked <= live.duration:
+        return ()
+    got, asked, why = say_duration(live.duration), say_duration(live.asked), clean(live.why)
+    brief = f"{asked} was asked for"
+    return (f"{got}, {why}; {brief}", f"not {asked}: {why}", brief) if why else (brief,)
+
+
 def wire(desk: Desk, outlook: Outlook, row: Row, width: int) -> list[Line]:
     """Draw the way from the person to the target, hop by hop."""
     plan, glyphs = outlook.plan, desk.glyphs

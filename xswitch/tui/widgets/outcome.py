@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, fit
+from xswitch.tui.draw import Line, Span, cells, fit, width_of
+from xswitch.tui.plans import shorter_words
 from xswitch.tui.widgets.painted import Painted
 
 if TYPE_CHECKING:
@@ -50,27 +51,30 @@ class Outcome(Painted):
         )
         users += "s" if uses > 1 and not users.endswith("s") else ""
         with_it = f" and {users} with it" if uses and live.renewal != "by itself" else ""
+        lead = [Span(rail, env.hue), Span("   ")]
+        first = [*lead, Span(f"{name} ends at {at}{with_it}.", "strong")]
+        second = [*lead, *self._renewing(live)]
+        whys = shorter_words(live)
+        if whys and width_of(first) + cells(whys[0]) + 4 <= width:
+            first += [Span("  "), Span(whys[0], "muted")]
+        elif whys:
+            room = width - width_of(second) - 3
+            second += [Span(" "), Span(next((why for why in whys if cells(why) <= room), ""), "muted")]
+        if not whys or len(first) > len(lead) + 1:
+            second.append(Span(" Open shells follow at their next prompt.", "muted"))
+        forgets = f" forgets it here. AWS honours its keys until {at} all the same."
+        return [first, second, [*lead, Span("ctrl+x", "accent", bold=True), Span(forgets, "muted")]]
+
+    def _renewing(self, live: Live) -> list[Span]:
+        """Say what renewing needs."""
         how = {
             "by itself": "It renews by itself", "no code": "renews it, no code", "a code": "renews it with a code",
             "a login": "renews it with a login", "confirmation": "renews it once you confirm again",
             "can't": "can't renew it: the catalog has its target no more",
         }[live.renewal]  # fmt: skip
-        lead = [Span(rail, env.hue), Span("   ")]
-        renew = [
-            Span("ctrl+r", "accent", bold=True),
-            Span(f" {how}. Open shells keep the old keys: enter again.", "muted"),
-        ]
         if live.renewal == "by itself":
-            renew = [Span(f"{how} before that; open shells keep the old keys.", "muted")]
-        return [
-            [*lead, Span(f"{name} ends at {at}{with_it}.", "strong")],
-            [*lead, *renew],
-            [
-                *lead,
-                Span("ctrl+x", "accent", bold=True),
-                Span(f" forgets it here. AWS honours its keys until {at} all the same.", "muted"),
-            ],
-        ]
+            return [Span(f"{how} before that.", "muted")]
+        return [Span("ctrl+r", "accent", bold=True), Span(f" {how}.", "muted")]
 
     def _ended(self, ended: Ended) -> Sequence[Line]:
         lead = Span("    ")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, cells, fit, fuse, rule, width_of
+from xswitch.tui.draw import Line, Span, rule, width_of
 from xswitch.tui.grid import Grid
 from xswitch.tui.widgets.listing import Listing
-from xswitch.tui.words import ago, hue_of
+from xswitch.tui.widgets.session_rows import ended_line, first_line, places, second_line, uses_words
+from xswitch.tui.words import ago
 
 if TYPE_CHECKING:
     from xswitch.engine import Ended, Live
@@ -25,36 +25,6 @@ class Item(NamedTuple):
     part: int = 0
     ended: bool = False
     head: str = ""
-
-
-class Places(NamedTuple):
-    """Where the parts of a session stand; 0 where one is not shown."""
-
-    target: int
-    time: int
-    fuse: int
-    fuse_width: int
-    ends: int
-    use: int
-    renewing: int
-
-
-def places(width: int) -> Places:
-    """Return the places for a list of this width."""
-    if width >= 112:
-        renewing = width - 11
-        use = renewing - 19
-        ends = use - 7
-        time = 52 if width < 150 else 60
-        return Places(4, time, time + 3, ends - time - 5, ends, use, renewing)
-    if width >= 84:
-        use = width - 20
-        ends = use - 7
-        return Places(4, 46, 48, ends - 50, ends, use, 0)
-    if width >= 60:
-        ends = width - 8
-        return Places(4, ends - 2, 0, 0, ends, 0, 0)
-    return Places(4 if width >= 30 else 2, width - 1, 0, 0, 0, 0, 0)
 
 
 class SessionList(Listing[Item]):
@@ -172,7 +142,7 @@ class SessionList(Listing[Item]):
             say_duration(left),
             step(left, live.duration),
             halves,
-            self._uses(live),
+            uses_words(self.desk, live),
             self._session_at_cursor(item),
         )
 
@@ -191,116 +161,19 @@ class SessionList(Listing[Item]):
             title = [Span(item.head, "muted", bold=True)]
             return [Span(" " * lead), *rule(title, self.size.width - lead - 1, self.desk.glyphs)], "bg"
         if item.ended:
-            return self._gone(item, at_cursor), "sel" if at_cursor else "bg"
+            ended = next((one for one in self.desk.ended if one.target == item.name), None)
+            if ended is None:
+                return (), "bg"
+            return ended_line(self.desk, self.places, ended, here=at_cursor), "sel" if at_cursor else "bg"
         live = self.desk.live_by.get(item.name)
         if live is None:
             return (), "bg"
         here = self._session_at_cursor(item)
         env = self.desk.environment(live.environment)
         ground = ("sel-guard" if env.guarded else "sel") if here else "bg"
-        return (self._second(live, here) if item.part else self._first(live, here)), ground
-
-    def _rail(self, live: Live) -> Span:
-        env, glyphs = self.desk.environment(live.environment), self.desk.glyphs
-        if env.guarded:
-            return Span(glyphs.guarded, env.hue)
-        return Span(glyphs.rail if env.word and self.desk.palette.coloured else " ", env.hue)
-
-    def _first(self, live: Live, here: bool) -> Line:
-        desk, at = self.desk, self.places
-        env, glyphs = desk.environment(live.environment), desk.glyphs
-        left = live.expires - desk.now
-        now = step(left, live.duration)
-        words = desk.time_left(live, bold=True)
-        mark = Span(glyphs.cursor if here else " ", env.hue if env.guarded else "accent", bold=True)
-        spans: list[Span] = [
-            self._rail(live),
-            Span(" " * (1 if at.target > 2 else 0)),
-            mark,
-            Span(" " * (1 if at.target > 2 else 0)),
-        ]
-        room = at.time - width_of(spans) - 10
-        ink = "strong" if here else "text"
-        if not self.tall and env.word and at.ends:
-            room -= 10
-        shown = fit(f"{clean(live.account)}/{clean(live.role)}", room, glyphs.cut)
-        account, slash, role = shown.rpartition("/")
-        spans += [Span(account, ink, bold=here), Span(slash, "faint"), Span(role, ink, bold=here)]
-        if not self.tall and env.word and at.ends:
-            word = (
-                self.desk.badge(env.word, env.hue)
-                if env.guarded and not desk.palette.fills
-                else Span(env.word, env.hue, bold=env.guarded)
-            )
-            spans += [Span(" " * (at.time - 19 - width_of(spans))), word]
-
-        def put(start: int, *what: Span) -> None:
-            spans.append(Span(" " * max(0, start - width_of(spans))))
-            spans.extend(what)
-
-        put(at.time - cells(words.text) + (now == "ending"), words)
-        if at.fuse:
-            put(at.fuse, *fuse(left / live.duration, at.fuse_width, glyphs, hue_of(now)))
-        if at.ends:
-            put(at.ends, Span(desk.time_of(live.expires), "text"))
-        if at.use:
-            uses = self._uses(live)
-            put(at.use, Span(fit(uses, 18, glyphs.cut), "faint" if uses == "nothing" else "muted"))
-        if at.renewing:
-            put(at.renewing, Span(live.renewal, "live" if live.renewal == "by itself" else "muted"))
-        return spans
-
-    def _second(self, live: Live, here: bool) -> Line:
-        desk, at = self.desk, self.places
-        env = desk.environment(live.environment)
-        spans: list[Span] = [self._rail(live), Span(" " * (at.target - 1))]
-        if env.guarded and not desk.palette.fills:
-            spans[-1] = Span(" " * (at.target - 2))
-            spans.append(self.desk.badge(env.word, env.hue))
-        else:
-            spans.append(Span(fit(env.word, 9, desk.glyphs.cut), env.hue, bold=env.guarded))
-        spans += [
-            Span(" " * max(1, at.target + 10 - width_of(spans))),
-            Span(live.account_id, "muted" if here else "faint"),
-        ]
-        if at.ends:
-            spans += [Span(" " * max(1, at.ends - width_of(spans))), Span(f"of {say_duration(live.duration)}", "faint")]
-        if at.use and loses(live, desk.now):
-            words = f"loses AWS at {desk.time_of(live.expires)}"
-            spans += [Span(" " * max(1, at.use - width_of(spans))), Span(words, "warn")]
-        return spans
-
-    def _uses(self, live: Live) -> str:
-        if not live.in_use_by:
-            return "nothing"
-        if len(live.in_use_by) == 1:
-            words, since = live.in_use_by[0]
-            return f"{clean(words)}, {say_duration(max(0, self.desk.here - since))}"
-        kinds = Counter(clean(words).split(" ")[0] for words, _ in live.in_use_by)
-        return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in kinds.items())
-
-    def _gone(self, item: Item, at_cursor: bool) -> Line:
-        desk, at = self.desk, self.places
-        ended = next((one for one in desk.ended if one.target == item.name), None)
-        if ended is None:
-            return ()
-        mark = Span(desk.glyphs.cursor if at_cursor else " ", "accent", bold=True)
-        words = f"{'by you, ' if ended.by_person else ''}{ago(desk.end_of(ended), desk.here)}"
-        spans: list[Span] = [Span(" " * (at.target - 2)), mark, Span(" ")]
-        room = at.time - at.target - len(words) - 2
-        spans.append(
-            Span(fit(clean(ended.target), room, desk.glyphs.cut), "strong" if at_cursor else "faint", bold=at_cursor)
-        )
-        spans += [Span(" " * max(1, at.time - len(words) - width_of(spans))), Span(words, "faint")]
-        if at.ends:
-            spans += [Span(" " * max(1, at.ends - width_of(spans))), Span(desk.ended_at(ended), "faint")]
-        if at.use and ended.restorable:
-            spans += [
-                Span(" " * max(1, at.use - width_of(spans))),
-                Span("ctrl+r", "accent", bold=True),
-                Span(" bring back", "muted"),
-            ]
-        return spans
+        if item.part:
+            return second_line(self.desk, self.places, live, here=here), ground
+        return first_line(self.desk, self.places, live, here=here, alone=not self.tall), ground
 
     def instead(self, y: int) -> Line:
         """Say what to do where nothing is live."""
@@ -334,10 +207,3 @@ class SessionList(Listing[Item]):
     def _over(self, name: str) -> bool:
         live = self.desk.live_by.get(name)
         return live is None or live.expires <= self.desk.now
-
-
-def loses(live: Live, now: float) -> bool:
-    """Tell whether something in use loses AWS soon, since nothing renews it by itself."""
-    if not live.in_use_by or live.renewal == "by itself":
-        return False
-    return step(live.expires - now, live.duration) == "ending"
