@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from xswitch.tui.alarms import Alarms
 from xswitch.tui.desk import Desk, Waiting
 from xswitch.tui.draw import Span
 from xswitch.tui.flow import Switching, Use
@@ -32,7 +33,7 @@ class XswitchApp(Lifecycle):
     def __init__(
         self, engine: Engine, *, query: str = "", choosing: bool = False, theme: ThemeName = "dark",
         keys: Mapping[str, str] | None = None, palette: Palette | None = None, glyphs: Glyphs | None = None,
-        zone: tzinfo | None = None, name: str = "",
+        zone: tzinfo | None = None, name: str = "", bell: bool = False, notify: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.engine = engine
@@ -44,6 +45,7 @@ class XswitchApp(Lifecycle):
         )
         self.desk = Desk(engine, palette, glyphs, zone=zone, name=name)
         self.switching = Switching(self)
+        self.alarms = Alarms(self, bell=bell, notify=notify)
         self._begin = (query, choosing)
         self._seconds = 0
 
@@ -53,8 +55,9 @@ class XswitchApp(Lifecycle):
         own = engine.preferences
         glyphs = choose(engine.environ, ascii_only=own.ascii)
         return cls(
-            engine, query=query, choosing=choosing, theme=own.theme, keys=own.keys, glyphs=glyphs, name=own.organization
-        )
+            engine, query=query, choosing=choosing, theme=own.theme, keys=own.keys, glyphs=glyphs,
+            name=own.organization, bell=own.bell, notify=own.notify,
+        )  # fmt: skip
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen to begin with."""
@@ -69,6 +72,7 @@ class XswitchApp(Lifecycle):
     def on_mount(self) -> None:
         """Say which of a person's own keys were refused."""
         super().on_mount()
+        self.alarms.look()
         if self.keys.problems:
             more = f" (and {len(self.keys.problems) - 1} more)" if len(self.keys.problems) > 1 else ""
             self.call_after_refresh(self.say, self.keys.problems[0] + more, "warn")
@@ -83,6 +87,7 @@ class XswitchApp(Lifecycle):
         self._seconds += 1
         if self._seconds % 3 == 0 and not self.engine.first_run and self.desk.refresh():
             self._tell_boards()
+        self.alarms.look()
         super().second()
 
     @property

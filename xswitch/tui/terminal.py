@@ -28,7 +28,7 @@ def hand_over(app: XswitchApp, session: Session) -> tuple[int, XswitchError | No
     """
     failed: Exception | None = None
     status = 0
-    with app.suspend(), _apart():
+    with app.suspend(), _apart(), app.alarms.meanwhile():
         _write(f"$ xswitch shell {shlex.quote(clean(session.target))}\n")
         try:
             status = app.engine.shell(session)
