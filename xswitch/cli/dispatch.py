@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "identity": "the identities: list, add, remove",
     "catalog": "the catalog: list, show, check, path",
     "lock": "forget the vault's key until the keyring or the passphrase gives it again",
+    "doctor": "check this machine: vault, clock, catalog, shells, endpoint",
     "demo": "everything against a built-in practice organization",
 }
 

@@ -1,0 +1,54 @@
+"""Profiles of the person's AWS files that get their credentials from xswitch: whether it is still where they say."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from configparser import Error
+from pathlib import Path
+from typing import Final
+
+from xswitch.engine.checks.leftovers import read
+from xswitch.engine.checks.machine import Finding, Machine
+
+CHECK: Final = "profiles"
+
+
+def check(machine: Machine) -> Iterator[Finding]:
+    """Find the program of every `credential_process` that names xswitch. Another check tells of unreadable files."""
+    count = 0
+    for path in machine.aws_files():
+        try:
+            parser = read(path)
+        except (OSError, ValueError, Error):
+            continue
+        for section in parser.sections():
+            program = _program(parser.get(section, "credential_process", fallback=""))
+            if Path(program).name != "xswitch":
+                continue
+            count += 1
+            if not _there(program, machine.environ.get("PATH")):
+                message = f"{section.removeprefix('profile ')} names {program}, which is not there any more"
+                yield Finding(CHECK, "fail", message, f"write the path of today into {path}: {_today(machine)}")
+    if count:
+        get = "profile gets its" if count == 1 else "profiles get their"
+        yield Finding(CHECK, "ok", f"{count} {get} keys from xswitch")
+
+
+def _program(command: str) -> str:
+    try:
+        return next(iter(shlex.split(command)), "")
+    except ValueError:
+        return ""
+
+
+def _there(program: str, path: str | None) -> bool:
+    if "/" not in program:
+        return shutil.which(program, path=path) is not None
+    return Path(program).is_file() and os.access(program, os.X_OK)
+
+
+def _today(machine: Machine) -> str:
+    return shutil.which("xswitch", path=machine.environ.get("PATH")) or "where xswitch is installed"
