@@ -383,3 +383,35 @@ async def test_the_board_says_what_renewing_needs() -> None:
             assert row[109:].rstrip() == column
             assert below in text(app)
         app.exit(0)
+
+
+# What a second costs.
+
+
+async def test_a_second_repaints_the_screen_in_sight_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hidden screen repaints, Textual answers with a whole frame of the one on top."""
+    engine = StandIn(sessions="board")
+    app = make_app(engine)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await open_sessions(pilot, engine)
+        sent: list[int] = []
+        board = app.screen
+        refresh = type(board).refresh
+
+        def count(self: object, *regions: object, **more: object) -> object:
+            sent.append(len(regions))
+            return refresh(self, *regions, **more)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(board), "refresh", count)
+            for _ in range(4):
+                engine.time += 1
+                app.second()
+                await settle(pilot)
+        assert sent == []
+        assert "2m 44s" in text(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "identity-hub/Hub ends in 2m 44s" in line(app, "xswitch"), "the picker looks at the time again"
+        app.exit(0)

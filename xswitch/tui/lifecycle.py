@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.screen import ModalScreen
 
 from xswitch.secret import Secret
 
@@ -47,11 +48,17 @@ class Lifecycle(App[int | str], inherit_bindings=False):
         self._handlers.clear()
 
     def second(self) -> None:
-        """Tell every screen that a second has passed."""
-        for screen in self.screen_stack:
+        """Tell every screen in sight that a second has passed.
+
+        One under a screen that fills the terminal looks at the time when it is shown again: what it repainted now,
+        Textual would answer with a whole frame of the screen on top.
+        """
+        for screen in reversed(self.screen_stack):
             tick = getattr(screen, "tick", None)
             if tick is not None and getattr(screen, "ready", False):
                 tick()
+            if not isinstance(screen, ModalScreen):
+                break
 
     def write_to_terminal(self, text: Secret) -> None:
         """Write control characters to the terminal, past the screen."""

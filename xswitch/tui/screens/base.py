@@ -56,6 +56,11 @@ class Board(Screen[None], inherit_bindings=False):
         """Take no more news."""
         self.ready = False
 
+    def on_screen_resume(self) -> None:
+        """Look at the time: under another screen it stood still."""
+        if self.ready:
+            self.tick()
+
     def _remark(self, width: int) -> Line:
         return () if self.status.display else self.status.line(width)
 
