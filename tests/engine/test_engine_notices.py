@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from xswitch.engine.notices import Notice
 HELPER = """#!{python}
 import json, os, sys
 with open({log!r}, "a") as log:
-    log.write(json.dumps([sys.argv[1:], sorted(os.environ), os.isatty(0) or os.isatty(1) or os.isatty(2)]) + "\\n")
+    log.write(json.dumps([sys.argv[1:], sorted(os.environ), os.isatty(0) or os.isatty(1) or os.isatty(2), os.getsid(0)]) + "\\n")
 """
 
 NOTICE = Notice("payments-prod/Deploy loses AWS at 10:45", "2m 48s left. Renewing needs a code.")
@@ -91,11 +92,12 @@ def test_hostile_names_are_words_and_nothing_else(programs: dict[str, str], monk
 def test_a_helper_gets_no_secret_and_no_terminal(programs: dict[str, str], tmp_path: Path) -> None:
     environ = programs | {"DISPLAY": ":0", "AWS_SECRET_ACCESS_KEY": "x", "XSWITCH_PASSPHRASE": "x", "LC_ALL": "C.UTF-8"}
     assert notices.run([str(tmp_path / "bin" / "notify-send"), "--", "a", "b"], environ)
-    arguments, names, terminal = json.loads((tmp_path / "bin" / "told").read_text())
+    arguments, names, terminal, session = json.loads((tmp_path / "bin" / "told").read_text())
     assert arguments == ["--", "a", "b"]
     assert {"PATH", "DISPLAY", "LC_ALL"} <= set(names)
     assert not [name for name in names if name.startswith(("AWS_", "XSWITCH_"))]
     assert not terminal
+    assert session != os.getsid(0), "what a terminal sends to us is not the helper's"
 
 
 def test_a_helper_that_hangs_or_is_missing_costs_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

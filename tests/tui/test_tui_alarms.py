@@ -196,6 +196,33 @@ def test_what_was_told_is_forgotten_after_a_day(tmp_path: Path) -> None:
     assert {file.stat().st_mtime > here for file in (tmp_path / "told").iterdir()} == {True}
 
 
+async def test_a_terminal_that_shows_notices_shows_them_only_while_it_is_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarms, "EVERY", 0.02)
+    monkeypatch.setattr(notices.sys, "platform", "linux")
+    engine = StandIn(tmp_path)
+    engine.environ = {**engine.environ, "TERM": "xterm-kitty"}
+    app = make_app(engine, notify=True)
+    heard = Heard(app, monkeypatch)
+    told = tmp_path / "state" / "told"
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        with app.alarms.meanwhile():
+            engine.time += 10 * 60
+            for _ in range(400):
+                if told.is_dir() and list(told.iterdir()):
+                    break
+                await pilot.pause(0.02)
+            assert len(list(told.iterdir())) == 1
+        await pass_time(pilot, engine, 0)
+        assert heard.written == []
+        await pass_time(pilot, engine, 10 * 60)
+        assert len(heard.written) == 1
+        assert heard.written[0].startswith("\x1b]9;xswitch: data-lake-prod/Analyst ends at 11:06. 4m left.")
+        app.exit(0)
+
+
 # On a real terminal.
 
 

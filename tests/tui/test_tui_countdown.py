@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -168,7 +169,9 @@ async def test_it_counts_down_behind_a_question(size: tuple[int, int]) -> None:
         assert "29m left" in text(app)
         await pass_time(pilot, engine, 8 * 60 + 12)
         assert "data-lake-prod/Analyst ends in 2m 48s" in line(app, "xswitch")
-        await pass_time(pilot, engine, 21 * 60)
+        engine.time += 21 * 60
+        app.second()
+        await settle(pilot)
         assert "take it" not in text(app), "what is over is no longer offered"
         await pilot.press("ctrl+t")
         await settle(pilot)
@@ -313,8 +316,6 @@ async def test_time_left_is_awss_and_times_of_day_are_those_of_this_clock(skew: 
 
 
 async def test_a_clock_found_off_while_waiting_does_not_make_the_wait_longer() -> None:
-    import threading
-
     engine = StandIn()
     engine.hold = threading.Event()
     app = make_app(engine)
@@ -329,6 +330,34 @@ async def test_a_clock_found_off_while_waiting_does_not_make_the_wait_longer() -
         assert "this clock is 8m behind AWS" in text(app)
         engine.hold.set()
         await until(pilot, lambda: bool(engine.shells))
+        app.exit(0)
+
+
+@pytest.mark.parametrize("skew", [200.0, -200.0])
+async def test_a_wait_is_counted_by_this_clock(skew: float) -> None:
+    engine = StandIn(skew=skew)
+    engine.hold = threading.Event()
+    app = make_app(engine)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await type_text(pilot, "sandbox-ada")
+        await pilot.press("enter")
+        await until(pilot, lambda: "asking AWS, 0s" in text(app))
+        await pass_time(pilot, engine, 3)
+        assert "asking AWS, 3s" in text(app)
+        engine.hold.set()
+        await until(pilot, lambda: bool(engine.shells))
+        app.exit(0)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+async def test_what_ends_goes_before_what_is_amiss(width: int) -> None:
+    app = make_app(StandIn(sessions="board", skew=200))
+    async with app.run_test(size=(width, 24)) as pilot:
+        await settle(pilot)
+        assert "2m 48s " in strips(app)[0].text
+        assert ("clock" in strips(app)[0].text) is (width == 60)
+        assert ("xswitch" in strips(app)[0].text) is (width > 20)
         app.exit(0)
 
 
