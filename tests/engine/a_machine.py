@@ -95,7 +95,8 @@ class Odd(http.server.BaseHTTPRequestHandler):
     asked: ClassVar[list[tuple[str, str, str]]] = []
     date: ClassVar[str | None] = None
 
-    def do_GET(self) -> None:
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
         self.asked.append((self.command, self.path, self.headers.get("Proxy-Authorization", "")))
         self.send_response_only(403)
         if self.date is not None:

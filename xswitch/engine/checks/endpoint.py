@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Final
 
+from xswitch.aws.endpoints import flag
 from xswitch.engine.checks.machine import Finding, Machine
-from xswitch.session.endpoints import flag
 
 CHECK: Final = "endpoint"
 _NAMED: Final = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
@@ -23,18 +22,14 @@ def check(machine: Machine) -> Iterator[Finding]:
     by = next((name for name in _NAMED if environ.get(name) and not ignored), "")
     named = f" ({by})" if by else ""
     through = f" through {answer.proxy}" if answer.proxy else ""
+    where = f"{answer.address}{named}{through}"
     if answer.problem:
-        yield Finding(CHECK, "fail", f"{answer.address}{named}{through}: {answer.problem}", answer.hint)
+        yield Finding(CHECK, "fail", f"{where}: {answer.problem}" if answer.address else answer.problem, answer.hint)
     else:
         yield Finding(CHECK, "ok", f"{answer.address}{named} answers in {answer.milliseconds} ms{through}")
     for name in _FLAGS:
         if flag(environ, name):
             yield Finding(CHECK, "ok", f"{name} is set")
-    if answer.address.startswith("http:"):
-        return
     bundle = next((name for name in _BUNDLES if environ.get(name)), "")
-    if bundle and os.access(environ[bundle], os.R_OK):
+    if bundle and not answer.problem and answer.address.startswith("https:"):
         yield Finding(CHECK, "ok", f"{bundle} names {environ[bundle]}")
-    elif bundle:
-        hint = "it has to name a file of certificates (PEM)"
-        yield Finding(CHECK, "fail", f"{bundle} names {environ[bundle]}, which can't be read", hint)

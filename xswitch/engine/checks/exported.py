@@ -10,6 +10,7 @@ from configparser import Error
 from pathlib import Path
 from typing import Final
 
+from xswitch.awsfiles import aws_files
 from xswitch.engine.checks.leftovers import read
 from xswitch.engine.checks.machine import Finding, Machine
 
@@ -19,29 +20,32 @@ CHECK: Final = "profiles"
 def check(machine: Machine) -> Iterator[Finding]:
     """Find the program of every `credential_process` that names xswitch. Another check tells of unreadable files."""
     count = 0
-    for path in machine.aws_files():
+    for path in aws_files(machine.environ):
         try:
             parser = read(path)
         except (OSError, ValueError, Error):
             continue
         for section in parser.sections():
             program = _program(parser.get(section, "credential_process", fallback=""))
-            if Path(program).name != "xswitch":
+            if not program:
                 continue
             count += 1
             if not _there(program, machine.environ.get("PATH")):
                 message = f"{section.removeprefix('profile ')} names {program}, which is not there any more"
-                yield Finding(CHECK, "fail", message, f"write the path of today into {path}: {_today(machine)}")
+                hint = f"write today's path into {path}, {_today(machine)}; or `xswitch catalog export`"
+                yield Finding(CHECK, "fail", message, hint)
     if count:
         get = "profile gets its" if count == 1 else "profiles get their"
         yield Finding(CHECK, "ok", f"{count} {get} keys from xswitch")
 
 
 def _program(command: str) -> str:
+    """Return the program that a command of ours runs: xswitch, or an interpreter with ``-m xswitch``; else ""."""
     try:
-        return next(iter(shlex.split(command)), "")
+        first, *rest = shlex.split(command)
     except ValueError:
         return ""
+    return first if Path(first).name == "xswitch" or rest[:2] == ["-m", "xswitch"] else ""
 
 
 def _there(program: str, path: str | None) -> bool:

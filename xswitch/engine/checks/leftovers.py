@@ -7,6 +7,7 @@ from configparser import Error, RawConfigParser
 from pathlib import Path
 from typing import Final
 
+from xswitch.awsfiles import aws_files
 from xswitch.engine.checks.machine import Finding, Machine
 from xswitch.text import clean
 
@@ -39,7 +40,7 @@ def _variables(machine: Machine) -> Iterator[Finding]:
 
 def _files(machine: Machine) -> Iterator[Finding]:
     holding: set[str] = set()
-    for path in machine.aws_files():
+    for path in aws_files(machine.environ):
         try:
             parser = read(path)
         except (OSError, ValueError, Error) as error:

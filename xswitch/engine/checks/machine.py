@@ -67,13 +67,6 @@ class Machine:
                 self._answer = probe.ask(self.environ, *self._place(), clock=self.engine.clock)
             return self._answer
 
-    def aws_files(self) -> tuple[Path, Path]:
-        """Return the person's AWS files: config and credentials. They need not be there."""
-        home = Path(self.environ.get("HOME") or "~").expanduser() / ".aws"
-        config = self.environ.get("AWS_CONFIG_FILE") or str(home / "config")
-        shared = self.environ.get("AWS_SHARED_CREDENTIALS_FILE") or str(home / "credentials")
-        return Path(config).expanduser(), Path(shared).expanduser()
-
     def _place(self) -> tuple[str, str]:
         """Return partition and region of the catalog's first target, whose STS is the one that is called."""
         try:

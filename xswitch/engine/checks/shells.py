@@ -8,10 +8,10 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from xswitch.aws.endpoints import endpoint_override
 from xswitch.engine import notices
 from xswitch.engine.checks.machine import Finding, Machine
 from xswitch.errors import XswitchError
-from xswitch.session.endpoints import endpoint_override
 from xswitch.shell import detect
 from xswitch.shell.prompt import inside
 from xswitch.text import clean, say_duration
