@@ -146,29 +146,30 @@ class BrokerSoak:
         number = random.randrange(len(TARGETS))
         fresh = random.random() < 0.15
         point = random.randrange(120)
+        least = max(self.kept.get(number, worker) for worker in range(WORKERS))
+        engine = self._engine()
+        plan = engine.plan(engine.resolve(TARGETS[number]))
+
+        def serve() -> Session:
+            return engine.open(plan, Nobody(), fresh=True) if fresh else engine.serve(plan, Nobody())
+
+        failing = False
         try:
             match random.choices(("plain", "fail", "die"), (75, 12, 13))[0]:
                 case "plain":
-                    self._open(place, number, fresh=fresh)
+                    session = serve()
                 case "fail":
-                    code = random.choice((errno.ENOSPC, errno.EROFS, errno.EIO))
-                    with fire.failing(point, code) as faults:
-                        self._open(place, number, fresh=fresh, failing=True)
+                    failing = True
+                    with fire.failing(point, random.choice((errno.ENOSPC, errno.EROFS, errno.EIO))) as faults:
+                        session = serve()
                     self.crew.tally.add(place, FAULTS, bool(faults.failed))
                 case _:
                     with fire.dying(point):
-                        self._open(place, number, fresh=fresh)
-        except Unreachable:
+                        session = serve()
+        except (Unreachable, VaultUnavailable) as error:
+            assert failing or isinstance(error, Unreachable), "the vault failed on a disk that works"
             self.crew.tally.add(place, REFUSED)
-
-    def _open(self, place: int, number: int, *, fresh: bool, failing: bool = False) -> None:
-        engine, least = self._engine(), max(self.kept.get(number, worker) for worker in range(WORKERS))
-        plan = engine.plan(engine.resolve(TARGETS[number]))
-        try:
-            session = engine.open(plan, Nobody(), fresh=True) if fresh else engine.serve(plan, Nobody())
-        except VaultUnavailable:
-            assert failing, "the vault failed on a disk that works"
-            self.crew.tally.add(place, REFUSED)
+            self.crew.tally.add(place, FAULTS, failing)
             return
         self._judge(session, number, least, plan.target.arn)
         if session.kept:

@@ -57,13 +57,13 @@ def hold(folder: Folder, file: str, *, timeout: float, purpose: str, shared: boo
 
 
 def sweep(folder: Folder, now: float, idle: float) -> None:
-    """Remove lock files that nobody holds and nobody took for ``idle`` seconds before ``now``, or that are of later.
+    """Remove lock files that nobody holds and nobody took within ``idle`` seconds of ``now``.
 
     What is held stays, whatever the clock says.
     """
     for name in folder.names(SUFFIX):
         found = folder.status(name)
-        if found is None or 0 <= now - found.st_mtime < idle:
+        if found is None or abs(now - found.st_mtime) < idle:
             continue
         try:
             descriptor = folder.open_lock(name, make=False)
