@@ -19,19 +19,22 @@ FULL = "ulimit -f 0"
 
 
 def test_a_full_disk_serves_what_is_there_and_hands_over_what_was_just_paid_for(fire_house: FireHouse) -> None:
+    words = "a limit on the size of files is in force; this session is handed over all the same"
     done = fire_house.run("exec", TARGET, "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID", under=FULL)
     assert done.returncode == 0, done
     assert done.stdout.startswith("ASIA")
-    assert "a limit on the size of files is in force; this session is handed over all the same" in done.stderr
-    assert fire_house.calls() == 1
+    assert words in done.stderr
+    served = fire_house.run("credential-process", TARGET, under=FULL)
+    assert json.loads(served.stdout)["AccessKeyId"] != done.stdout.strip()
+    assert words in served.stderr
+    assert fire_house.calls() == 2, "one for each, since neither could be kept"
 
     kept = fire_house.key()
-    assert kept != done.stdout.strip()
-    assert fire_house.calls() == 2
+    assert fire_house.calls() == 3
     assert fire_house.key(under=FULL) == kept
     done = fire_house.run("exec", TARGET, "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID", under=FULL)
     assert (done.stdout.strip(), done.stderr) == (kept, "")
-    assert fire_house.calls() == 2
+    assert fire_house.calls() == 3
 
 
 def test_a_full_disk_keeps_no_guard_and_no_identity_and_says_so(fire_house: FireHouse) -> None:

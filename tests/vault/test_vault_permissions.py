@@ -90,20 +90,17 @@ def writes(home: Path) -> tuple[Callable[[], object], ...]:
 
 
 def test_a_home_that_can_t_be_written_serves_what_it_has(home: Path) -> None:
-    there = seen(home) if os.geteuid() != 0 else None
     before = everything(home)
     for path in (home, *home.rglob("*")):
         path.chmod(0o500 if path.is_dir() else 0o400)
 
     def work() -> None:
-        found = seen(home)
-        assert there is None or found == there
-        assert found["live"] == {"one": OLD, "other": NEW}
+        assert seen(home)["live"] == {"one": OLD, "other": NEW}
         assert vault(home).describe()
-        locked = home / "vault" / "locks"
-        for file in locked.iterdir():
+        for file in (home / "vault" / "locks").iterdir():
             file.chmod(0o400)
-        refused("permission denied", *writes(home)[:2], *writes(home)[4:5], writes(home)[6])
+        change, add, _, _, remove, _, forget, _ = writes(home)
+        refused("permission denied", change, add, remove, forget)
         learnt = Learnt(home, lambda: NOW)
         learnt.learn_maximum("arn:r", 3600)
         assert learnt.maxima() == {"arn:r": 3600}, "known to this process"

@@ -86,7 +86,7 @@ class Keys:
             file = f"{self._folder.path}/{ID_FILE}"
             raise VaultUnavailable(
                 f"the vault's id file {file} names another vault than its records do",
-                f"put {file} back from a copy; its records name {named.pop()}",
+                f"put {file} back from a copy; its records name {min(named)}",
             )
 
     def get(self) -> tuple[str, Key]:
