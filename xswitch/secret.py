@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
-from typing import Final, NoReturn
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, NoReturn
 
 HIDDEN: Final = "[hidden]"
 
@@ -34,6 +35,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac
+
         return hmac.compare_digest(self.__value.encode(), other.__value.encode())
 
     __hash__ = None  # type: ignore[assignment]

@@ -6,19 +6,17 @@ such text safe to show, and it is called wherever such text reaches a terminal, 
 
 from __future__ import annotations
 
-import math
-import re
-import time
-import unicodedata
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
-_PROMPT_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._/@+-]", re.ASCII)
+_PROMPT_SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/@+-")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {
     chr(n) for n in range(0xFE00, 0xFE10)
 }
 """Letters and variation selectors that show nothing, whatever their category says."""
-_DURATION: Final = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?", re.ASCII)
+_DURATION: Final = r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?"
 
 
 def clean(text: str) -> str:
@@ -28,6 +26,8 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    import unicodedata
+
     kept: list[str] = []
     for character in text:
         category = unicodedata.category(character)
@@ -40,7 +40,7 @@ def clean(text: str) -> str:
 
 def prompt_safe(text: str) -> str:
     """Return ``text`` with everything outside ``[A-Za-z0-9._/@+-]`` as ``_``: what a prompt variable may hold."""
-    return _PROMPT_UNSAFE.sub("_", text)
+    return "".join(character if character in _PROMPT_SAFE else "_" for character in text)
 
 
 def shorten(text: str, width: int, mark: str = "…") -> str:
@@ -59,10 +59,12 @@ def parse_duration(text: str) -> int:
 
     Raises ValueError for anything else, for nothing and for zero.
     """
+    import re
+
     if re.fullmatch(r"\d{1,7}", text, re.ASCII):
         seconds = int(text)
     else:
-        found = _DURATION.fullmatch(text)
+        found = re.fullmatch(_DURATION, text, re.ASCII)
         if found is None or not text:
             raise ValueError(f"not a duration: {clean(text)!r}")
         hours, minutes, rest = (int(part or 0) for part in found.groups())
@@ -74,7 +76,7 @@ def parse_duration(text: str) -> int:
 
 def say_duration(seconds: float) -> str:
     """Say a span in the words of the screens: ``3h 12m``, ``42m``, ``1h``; seconds only under five minutes."""
-    whole = max(0, math.floor(seconds))
+    whole = max(0, int(seconds // 1))
     if whole < 300:
         minutes, rest = divmod(whole, 60)
         if not minutes:
@@ -88,5 +90,7 @@ def say_duration(seconds: float) -> str:
 
 def iso8601(epoch: float) -> str:
     """Return an epoch second as AWS writes times: ``2026-11-02T16:20:11Z``, UTC, whole seconds rounded down."""
+    import time
+
     year, month, day, hour, minute, second = time.gmtime(epoch)[:6]
     return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}Z"

@@ -170,8 +170,9 @@ def test_a_renewed_process_has_an_address_and_no_keys(session: Session) -> None:
 
 
 def test_a_look_follows_the_catalog() -> None:
-    assert Look.of(None) == Look()
-    assert Look.of(Environment("prod", "orange", "ask"), "light") == Look(guarded=True, colour="orange", theme="light")
+    orange = Look.of(Environment("prod", "orange", "ask"), "light")
+    assert repr(Look.of(None)) == repr(Look()) == "Look(False, '', 'dark')"
+    assert (orange.guarded, orange.colour, orange.theme) == (True, "orange", "light")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -214,3 +215,11 @@ def test_an_unknown_format_names_those_there_are() -> None:
     with pytest.raises(Usage, match="no such format: 'csh'") as caught:
         quoting.text("csh", {})
     assert "bash, zsh, fish" in caught.value.hint
+
+
+@given(values)
+@example("")
+@example("a b")
+@example("it's")
+def test_a_word_to_type_is_what_shlex_makes_of_it(value: str) -> None:
+    assert quoting.quoted(value) == shlex.quote(value)

@@ -14,12 +14,10 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from xswitch.errors import NotExecutable, NotFound, XswitchError
-from xswitch.text import clean
+from xswitch.shell.programs import RESTORED, refusal, through_shell
 
 if TYPE_CHECKING:
     from xswitch.shell.terminal import Terminal
@@ -29,56 +27,6 @@ _FORWARDED: Final = (
 )  # fmt: skip
 _FROM_TERMINAL: Final = frozenset((signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH))
 _REMINDERS: Final = 5
-RESTORED: Final = (signal.SIGPIPE, signal.SIGXFSZ)
-"""Python ignores these, and a child would inherit that."""
-
-
-def resolve(name: str, path: str | None) -> str:
-    """Return the file to execute for ``name``: itself if it holds a slash, else the first match on ``path``.
-
-    Raises NotFound (127) and NotExecutable (126), as a POSIX shell does (Shell Command Language, 2.8.2).
-    """
-    if not name:
-        raise NotFound("an empty command")
-    shown = clean(name)
-    if "/" in name:
-        if not Path(name).exists():
-            raise NotFound(f"{shown}: no such file")
-        if Path(name).is_dir():
-            raise NotExecutable(f"{shown}: is a folder")
-        if not os.access(name, os.X_OK):
-            raise NotExecutable(f"{shown}: not executable", f"chmod +x {shown}")
-        return name
-    refused = ""
-    for folder in (os.defpath if path is None else path).split(os.pathsep):
-        candidate = f"{folder or os.curdir}/{name}"
-        if Path(candidate).is_file():
-            if os.access(candidate, os.X_OK):
-                return candidate
-            refused = refused or candidate
-    if refused:
-        raise NotExecutable(f"{clean(refused)}: not executable", f"chmod +x {clean(refused)}")
-    raise NotFound(f"{shown}: command not found")
-
-
-def refusal(error: OSError, name: str) -> XswitchError:
-    """Return the error for a program that exists and could not be started."""
-    import errno
-
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return NotFound(f"{clean(name)}: it, or the interpreter on its first line, does not exist")
-    return NotExecutable(f"{clean(name)}: {error.strerror or 'it could not be started'}")
-
-
-def through_shell(file: str, argv: Sequence[str]) -> list[str]:
-    """Return what runs a script without a first line that names its interpreter: the shell (POSIX, execvp).
-
-    A file that is no text is none; raises NotExecutable for it, as bash does.
-    """
-    with Path(file).open("rb") as stream:
-        if b"\0" in stream.read(128):
-            raise NotExecutable(f"{clean(file)}: a binary file that this machine can't execute")
-    return ["/bin/sh", file, *argv[1:]]
 
 
 def run(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from xswitch.errors import NotExecutable, NotFound
-from xswitch.shell.child import resolve
+from xswitch.shell.programs import resolve
 from xswitch.text import clean
 
 Kind = Literal["bash", "zsh", "fish", "posix", "plain"]

@@ -4,24 +4,26 @@ AWS_* is what the SDKs read ("AWS SDKs and Tools Reference Guide", environment v
 process is; the values of ``XSWITCH_TARGET`` and its siblings are names as the catalog has them, made safe to show but
 not to paste into a prompt. A prompt holds ``XSWITCH_PROMPT_*`` alone, which are limited to ``[A-Za-z0-9._/@+-]`` where
 they hold a name.
+
+The fast commands come through here, so nothing is imported that they would have to wait for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
 from xswitch import own_files
 from xswitch.countdown import thresholds
+from xswitch.shell.quoting import quoted
 from xswitch.shell.styles import styles
 from xswitch.text import clean, iso8601, prompt_safe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Final
 
     from xswitch.catalog.model import Environment
     from xswitch.secret import Secret
-    from xswitch.session.model import Session
+    from xswitch.session.held import HeldSession
 
 KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
 """What a process that is not renewed holds its session in."""
@@ -59,7 +61,6 @@ MARKS: Final = (
 """What says which session it is, for people, prompts and xswitch itself."""
 
 
-@dataclass(frozen=True, slots=True)
 class Look:
     """How the marker shows a target's environment.
 
@@ -67,10 +68,16 @@ class Look:
     is ahead of this machine's, 0 where they agree: the time left is counted by AWS's.
     """
 
-    guarded: bool = False
-    colour: str = ""
-    theme: str = "dark"
-    skew: int = 0
+    __slots__ = ("colour", "guarded", "skew", "theme")
+
+    def __init__(self, guarded: bool = False, colour: str = "", theme: str = "dark", skew: int = 0) -> None:
+        self.guarded = guarded
+        self.colour = colour
+        self.theme = theme
+        self.skew = skew
+
+    def __repr__(self) -> str:
+        return f"Look({self.guarded!r}, {self.colour!r}, {self.theme!r}, {self.skew!r})"
 
     @classmethod
     def of(cls, environment: Environment | None, theme: str = "dark", skew: int = 0) -> Look:
@@ -80,20 +87,24 @@ class Look:
         return cls(environment.guarded, environment.colour, theme, skew)
 
 
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a renewed process fetches its session: a loopback URL, and the token that it has to send."""
 
-    url: str
-    token: Secret
+    __slots__ = ("token", "url")
+
+    def __init__(self, url: str, token: Secret) -> None:
+        self.url = url
+        self.token = token
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Changes:
     """What a switch does to an environment. ``assignments`` hold revealed secrets: pass them on and forget them."""
 
-    assignments: dict[str, str]
-    removals: tuple[str, ...]
+    __slots__ = ("assignments", "removals")
+
+    def __init__(self, assignments: dict[str, str], removals: tuple[str, ...]) -> None:
+        self.assignments = assignments
+        self.removals = removals
 
     def __repr__(self) -> str:
         return f"Changes({', '.join(self.assignments)}; without {', '.join(self.removals)})"
@@ -105,7 +116,7 @@ class Changes:
 
 
 def switched(
-    session: Session, environ: Mapping[str, str], look: Look | None = None, *, endpoint: Endpoint | None = None
+    session: HeldSession, environ: Mapping[str, str], look: Look | None = None, *, endpoint: Endpoint | None = None
 ) -> dict[str, str]:
     """Return the whole environment of a child that gets ``session``, one level deeper than ``environ``.
 
@@ -116,7 +127,7 @@ def switched(
 
 
 def changes(
-    session: Session,
+    session: HeldSession,
     environ: Mapping[str, str],
     look: Look | None = None,
     *,
@@ -182,7 +193,7 @@ def depth_of(environ: Mapping[str, str]) -> int:
     return 1 if environ.get("XSWITCH_TARGET") else 0
 
 
-def _keys(session: Session) -> dict[str, str]:
+def _keys(session: HeldSession) -> dict[str, str]:
     credentials = session.credentials
     keys = {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
@@ -210,8 +221,7 @@ def _regions_of_outer(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in REGIONS if given is None or environ.get(name) == given)
 
 
-def _prompt(session: Session, environ: Mapping[str, str], look: Look) -> dict[str, str]:
-    import shlex
+def _prompt(session: HeldSession, environ: Mapping[str, str], look: Look) -> dict[str, str]:
     import time
 
     word = prompt_safe(clean(session.environment))
@@ -222,7 +232,7 @@ def _prompt(session: Session, environ: Mapping[str, str], look: Look) -> dict[st
         "XSWITCH_PROMPT_STYLES": ":".join(styles(look.colour, environ, guarded=look.guarded, theme=look.theme)),
         "XSWITCH_PROMPT_STEPS": f"{soon}:{ending}",
         "XSWITCH_PROMPT_ENDS": time.strftime("%H:%M", time.localtime(session.expires)),
-        "XSWITCH_PROMPT_HINT": f"exit, then xswitch shell {shlex.quote(target)}",
+        "XSWITCH_PROMPT_HINT": f"exit, then xswitch shell {quoted(target)}",
     }
     if look.skew:
         shown["XSWITCH_PROMPT_SKEW"] = str(look.skew)

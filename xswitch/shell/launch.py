@@ -1,7 +1,8 @@
 """Handing a session to a program: a subshell, or one command.
 
 ``exec`` that has nothing left to do *becomes* its command: no process waits, so that signals, job control and the
-exit status are the command's own. Everything else is waited for as :mod:`xswitch.shell.child` says.
+exit status are the command's own. Everything else is waited for as :mod:`xswitch.shell.child` says, which is loaded
+only then: `exec` has to cost next to nothing.
 """
 
 from __future__ import annotations
@@ -9,19 +10,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, NoReturn
 
-from xswitch.errors import NotExecutable, Usage
 from xswitch.shell import uses
-from xswitch.shell.child import RESTORED, refusal, resolve, through_shell
 from xswitch.shell.environment import Look, switched
+from xswitch.shell.programs import RESTORED, refusal, resolve, through_shell
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from typing import NoReturn
 
-    from xswitch.session.model import Session
+    from xswitch.errors import Usage
+    from xswitch.session.held import HeldSession
     from xswitch.shell.again import Again
     from xswitch.shell.detect import Program
 
@@ -44,12 +44,12 @@ def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
             if error.errno != errno.ENOEXEC:
                 raise
         os.execve("/bin/sh", through_shell(file, argv), dict(environ))  # noqa: S606
-    except (OSError, NotExecutable) as error:
+    except BaseException as error:
         for number, handler in before:
             signal.signal(number, handler)
-        if isinstance(error, NotExecutable):
-            raise
-        raise refusal(error, argv[0]) from None
+        if isinstance(error, OSError):
+            raise refusal(error, argv[0]) from None
+        raise
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str], *, started: Callable[[int], None] | None = None) -> int:
@@ -74,11 +74,11 @@ def run(argv: Sequence[str], environ: Mapping[str, str], *, started: Callable[[i
 
 def command(
     argv: Sequence[str],
-    session: Session,
+    session: HeldSession,
     environ: Mapping[str, str],
     look: Look | None = None,
     *,
-    state: Path,
+    state: str | os.PathLike[str],
     clock: Callable[[], float],
 ) -> NoReturn:
     """Become the command ``argv`` with ``session`` injected: what ``exec`` does.
@@ -97,11 +97,11 @@ def command(
 
 def subshell(
     program: Program,
-    session: Session,
+    session: HeldSession,
     environ: Mapping[str, str],
     look: Look | None = None,
     *,
-    state: Path,
+    state: str | os.PathLike[str],
     clock: Callable[[], float],
     again: Again | None = None,
     inside: dict[str, str] | None = None,
@@ -113,6 +113,9 @@ def subshell(
     where that is made already, for a session that is renewed. Blocks; main thread only. Raises NotFound (127) or
     NotExecutable (126).
     """
+    import contextlib
+    from pathlib import Path
+
     from xswitch.shell import child, startup
     from xswitch.shell.terminal import Terminal
 
@@ -123,7 +126,7 @@ def subshell(
     sys.stdout.flush()
     sys.stderr.flush()
 
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
 
         def started(pid: int) -> None:
             use = uses.register(uses.folder_in(state), session.target, "shell", began=clock(), pid=pid)
@@ -134,7 +137,7 @@ def subshell(
             stack.callback(terminal.close)
         if interactive:
             arguments, inside = startup.prepare(
-                program.kind, inside, folder=startup.folder_in(state), stack=stack, again=again
+                program.kind, inside, folder=startup.folder_in(Path(state)), stack=stack, again=again
             )
             argv += arguments
             if terminal is not None:
@@ -144,7 +147,13 @@ def subshell(
 
 def _found(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     if not argv:
-        raise Usage("no command to run")
+        raise _usage("no command to run")
     if any("\0" in word for word in argv):
-        raise Usage("an argument holds a NUL, which no command can take")
+        raise _usage("an argument holds a NUL, which no command can take")
     return resolve(argv[0], environ.get("PATH"))
+
+
+def _usage(message: str) -> Usage:
+    from xswitch.errors import Usage
+
+    return Usage(message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 
 def start_mark(pid: int) -> str:
@@ -11,7 +10,7 @@ def start_mark(pid: int) -> str:
 
     Where there is one, that is the start time of ``/proc/PID/stat`` (proc(5), field 22), elsewhere what ``ps`` says.
     """
-    return _mark_from_proc(pid) if Path("/proc/self/stat").exists() else _mark_from_ps(pid)
+    return _mark_from_proc(pid) if os.access("/proc/self/stat", os.F_OK) else _mark_from_ps(pid)
 
 
 def runs(pid: int, mark: str) -> bool:

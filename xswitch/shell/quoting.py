@@ -14,20 +14,19 @@ NUL is refused everywhere: no environment can hold it.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
-
-from xswitch.errors import Usage
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Final
+
+    from xswitch.errors import Usage
 
 FORMS: Final = ("bash", "zsh", "fish", "powershell", "dotenv", "docker", "json")
 SHELLS: Final = ("bash", "zsh", "fish", "powershell")
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+=,-]+", re.ASCII)
-_POWERSHELL_QUOTES: Final = re.compile("(['\u2018\u2019\u201a\u201b])")
+_BARE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+=,-")
+"""What no shell and no reader of dotenv files takes for anything but itself."""
+_POWERSHELL_QUOTES: Final = {ord(quote): quote * 2 for quote in "'\u2018\u2019\u201a\u201b"}
 
 
 def text(form: str, assignments: Mapping[str, str], removals: Sequence[str] = ()) -> str:
@@ -37,19 +36,19 @@ def text(form: str, assignments: Mapping[str, str], removals: Sequence[str] = ()
     can't be written in that form.
     """
     for name, value in assignments.items():
-        if not _NAME.fullmatch(name):
-            raise Usage(f"not a name for a variable: {name!r}")
+        if not _is_name(name):
+            raise _usage(f"not a name for a variable: {name!r}")
         if "\0" in value:
-            raise Usage(f"{name} holds a NUL, which no environment can hold")
+            raise _usage(f"{name} holds a NUL, which no environment can hold")
     if form == "json":
         import json
 
         return json.dumps(dict(assignments), indent=2) + "\n"
     if form not in _WRITERS:
-        raise Usage(f"no such format: {form!r}", f"one of {', '.join(FORMS)}")
+        raise _usage(f"no such format: {form!r}", f"one of {', '.join(FORMS)}")
     unset, assign = _WRITERS[form]
     # A name that is none (`env 'X$(…)=1'` makes one) can't be unset in a shell, and must not be read by one.
-    lines = [unset(name) for name in removals if _NAME.fullmatch(name)] if unset else []
+    lines = [unset(name) for name in removals if _is_name(name)] if unset else []
     lines += [assign(name, value) for name, value in assignments.items()]
     return "".join(f"{line}\n" for line in lines)
 
@@ -64,6 +63,11 @@ def posix(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
+def quoted(value: str) -> str:
+    """Return ``value`` as a person would type it into a POSIX shell: quoted only where it has to be."""
+    return value if value and _BARE.issuperset(value) else "'" + value.replace("'", "'\"'\"'") + "'"
+
+
 def fish(value: str) -> str:
     """Quote ``value`` for fish."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
@@ -71,7 +75,19 @@ def fish(value: str) -> str:
 
 def powershell(value: str) -> str:
     """Quote ``value`` for PowerShell, as CodeGeneration.EscapeSingleQuotedStringContent does."""
-    return "'" + _POWERSHELL_QUOTES.sub(r"\1\1", value) + "'"
+    return "'" + value.translate(_POWERSHELL_QUOTES) + "'"
+
+
+def _is_name(name: str) -> bool:
+    """Tell whether ``name`` is ``[A-Za-z_][A-Za-z0-9_]*``."""
+    return name.isascii() and name.isidentifier()
+
+
+def _usage(message: str, hint: str = "") -> Usage:
+    """Return the error for what can't be written; its class is loaded only where one is due."""
+    from xswitch.errors import Usage
+
+    return Usage(message, hint)
 
 
 def _unset_posix(name: str) -> str:
@@ -118,18 +134,18 @@ def _dotenv(name: str, value: str) -> str:
     python-dotenv expands ``${…}`` and unescapes ``\`` there. In double quotes all unescape ``\n``; compose expands
     ``$``. What is left has no spelling that they agree on, and is refused.
     """
-    if not value or _BARE.fullmatch(value):
+    if _BARE.issuperset(value):
         return value
     if not any(mark in value for mark in ("'", "\\", "\n", "\r", "${")):
         return f"'{value}'"
     if not any(mark in value for mark in ('"', "\\", "$", "`")):
         return '"' + value.replace("\n", "\\n").replace("\r", "\\r") + '"'
-    raise Usage(f"readers of dotenv files disagree about {name}'s value", "take --format json")
+    raise _usage(f"readers of dotenv files disagree about {name}'s value", "take --format json")
 
 
 def _assign_docker(name: str, value: str) -> str:
     if "\n" in value or "\r" in value:
-        raise Usage(f"{name} holds a line end, which docker's --env-file can't", "take --format json")
+        raise _usage(f"{name} holds a line end, which docker's --env-file can't", "take --format json")
     return f"{name}={value}"
 
 
