@@ -1,16 +1,25 @@
 """The front door: opens the TUI or runs a command, and turns every way out into an exit status.
 
+`prompt` leaves first, then the commands of :mod:`xswitch.fast` where a live session answers them; only what is left is
+worth the imports of the whole program. So nothing is imported here before it is needed.
+
 Signals that ask a program to end (SIGTERM, SIGHUP) become an exception here, so that whoever holds the terminal, a
 lock or a temporary file lets go of it on the way out.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
-from types import FrameType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Final, NoReturn
+
+    from xswitch.errors import XswitchError
+
+_FAST: Final = ("credential-process", "env", "exec")
 
 
 class Ended(BaseException):
@@ -27,11 +36,10 @@ def _end(number: int, _: FrameType | None) -> None:
 
 def main() -> int:
     """Run what the arguments ask for and return its exit status. Never lets a traceback out."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
-    _open_standard_streams()
     try:
+        _leave_early(sys.argv[1:])
+        _take_signals()
+        _open_standard_streams()
         status = _run(sys.argv[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -40,7 +48,7 @@ def main() -> int:
         status = 128 + ended.number
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        status = 128 + signal.SIGPIPE
+        status = 128 + 13  # SIGPIPE
     except Exception as error:
         status = _fault(error)
     if status and sys.argv[1:2] == ["env"]:
@@ -48,8 +56,67 @@ def main() -> int:
     return status
 
 
+def _leave_early(arguments: list[str]) -> None:
+    """End here with what `prompt` prints, or a fast command whose session is live; return where there is more to do."""
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        return
+    try:
+        if arguments == ["prompt"]:
+            _prompt()
+        elif arguments[:1] and arguments[0] in _FAST:
+            _take_signals()
+            _serve(arguments)
+    except _errors() as error:
+        from xswitch.cli import output
+
+        _leave(output.fail(error, as_json=False))
+
+
+def _prompt() -> NoReturn:
+    from time import time
+
+    from xswitch.cli import output, prompt
+
+    _leave(output.show(prompt.segment_for(os.environ, time()), as_json=False))
+
+
+def _serve(arguments: list[str]) -> None:
+    import gc
+
+    gc.disable()  # an answer is given before anything is garbage
+    from xswitch.fast.answer import answer
+
+    text = answer(arguments, os.environ, terminal=os.isatty(1))
+    if text is not None:
+        from xswitch.cli import output
+
+        output.write(text)
+        _leave(0)
+    gc.enable()
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once, with everything written: taking the interpreter apart costs more than a fast command's work."""
+    if status and sys.argv[1:2] == ["env"]:
+        _refuse_eval()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _take_signals() -> None:
+    """Make an exception of a signal that asks to end, unless it is ignored."""
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
+
+
 def _open_standard_streams() -> None:
     """Put /dev/null where stdin, stdout or stderr was closed, so that no file of ours gets its number."""
+    import contextlib
+
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             with contextlib.suppress(OSError):
@@ -61,6 +128,8 @@ def _open_standard_streams() -> None:
 
 def _refuse_eval() -> None:
     """However `env` failed, make the `eval` of what it printed fail."""
+    import contextlib
+
     from xswitch.cli.dispatch import refuse_eval
 
     with contextlib.suppress(OSError):
@@ -76,6 +145,13 @@ def _fault(error: Exception) -> int:
     sys.stderr.write(f"xswitch: a fault of xswitch itself, {type(error).__name__} at {where}\n")
     sys.stderr.write("  hint: nothing was lost; report it with this line\n")
     return 1
+
+
+def _errors() -> type[XswitchError]:
+    """Return the class of our own errors; an ``except`` asks for it only when something was raised."""
+    from xswitch.errors import XswitchError
+
+    return XswitchError
 
 
 def _run(arguments: list[str]) -> int:

@@ -162,7 +162,32 @@ def test_a_change_is_noticed(home: Home, change: Callable[[Home], object]) -> No
     assert find(home.paths, "hub/Hub", clock=late) is None
     after = home.load()
     assert after != before
+    assert after.mark != before.mark
     assert home.load() == after
+
+
+def mark_of_row(home: Home, clock: Callable[[], int] = late) -> str | None:
+    """Return the mark that comes with one row, None where there is no row."""
+    paths = home.paths
+    found = fast.find(
+        "hub/Hub", catalog_file=str(paths.catalog_file), folder=str(paths.catalog_folder),
+        shared=str(paths.state / "shared"), compiled=str(paths.compiled_catalog), version=loading.__version__, now=clock(),
+    )  # fmt: skip
+    return None if found is None else found[1]
+
+
+def test_a_catalog_read_or_compiled_and_its_rows_have_one_mark(home: Home) -> None:
+    path = home.write(CATALOG)
+    now = time.time_ns()
+    first = home.load(lambda: now)
+    assert first.mark
+    assert mark_of_row(home, lambda: now) == first.mark
+    assert mark_of_row(home) is None, "whoever loads it has to settle it first"
+    assert home.load().mark == mark_of_row(home) == first.mark
+    file_of(home).unlink()
+    assert home.load().mark == first.mark
+    path.touch()
+    assert home.load().mark not in ("", first.mark)
 
 
 def test_a_file_that_went_is_noticed(home: Home) -> None:
@@ -342,7 +367,7 @@ from xswitch.catalog import fast
 found = fast.find("hub/Mid", catalog_file={str(home.paths.catalog_file)!r}, folder={str(home.paths.catalog_folder)!r},
     shared={str(home.paths.state / "shared")!r}, compiled={str(home.paths.compiled_catalog)!r},
     version={loading.__version__!r}, now={late()})
-assert found and found[0][1] == "Mid", found
+assert found and found[0][0][1] == "Mid", found
 print(" ".join(sorted(set(sys.modules) - before)))
 """
     done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=60, check=True)

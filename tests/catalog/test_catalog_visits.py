@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xswitch.catalog import ledger, pins, visits
+from xswitch.catalog import journal, ledger, pins, visits
 
 NOW = 1_790_000_000.0
 DAY = 86400.0
@@ -129,6 +129,50 @@ def test_a_lock_that_is_never_given_back_stops_nobody(path: Path) -> None:
         pass
     assert sum(pauses) == pytest.approx(2.0)
     visits.record(path, "a/b", NOW)
+
+
+def test_a_visit_that_was_left_counts_at_once_and_is_entered_once(path: Path) -> None:
+    visits.record(path, "a/b", NOW)
+    for at, name in ((NOW + 7 * DAY, "a/b"), (NOW + 8 * DAY, 'é "new"\\R')):
+        journal.leave(str(path), name, at)
+    waiting = path.with_name("visits.json.new")
+    assert waiting.stat().st_mode & 0o777 == 0o600
+    expected = {"a/b": (1.5, 2, NOW + 7 * DAY), 'é "new"\\R': (1.0, 1, NOW + 8 * DAY)}
+    assert visits.load(path) == visits.load(path) == expected
+    visits.record(path, "c/d", NOW + 9 * DAY)
+    assert waiting.read_bytes() == b""
+    assert visits.load(path) == expected | {"c/d": (1.0, 1, NOW + 9 * DAY)}
+    visits.record(path, "c/d", NOW + 9 * DAY)
+    assert visits.load(path)["a/b"] == expected["a/b"]
+
+
+def test_of_what_waits_only_whole_visits_count(path: Path) -> None:
+    path.parent.mkdir()
+    journal.leave(str(path), "a/b", NOW)
+    waiting = path.with_name("visits.json.new")
+    waiting.write_bytes(b'x "y/z"\nnan "y/z"\n5 y/z\n5 ["y/z"]\n\xff\n\n' + waiting.read_bytes() + b'5 "half')
+    assert visits.load(path) == {"a/b": (1.0, 1, NOW)}
+
+
+def test_what_waits_is_bounded(path: Path) -> None:
+    path.parent.mkdir()
+    waiting = path.with_name("visits.json.new")
+    waiting.write_bytes(b"\n" * (1 << 20))
+    journal.leave(str(path), "a/b", NOW)
+    assert waiting.stat().st_size == 1 << 20
+
+
+def test_those_who_leave_and_those_who_enter_lose_nothing(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from xswitch.catalog import journal, visits\n"
+        "for n in range(25):\n"
+        f" journal.leave(sys.argv[1], 'shared/R', {NOW})\n"
+        f" if n % 5 == 0: visits.record(Path(sys.argv[1]), 'shared/R', {NOW})\n"
+    )
+    path.parent.mkdir()
+    running = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(4)]
+    assert [process.wait(60) for process in running] == [0, 0, 0, 0]
+    assert visits.load(path)["shared/R"] == (120.0, 120, NOW)
 
 
 @given(total=st.floats(), count=st.integers(), last=st.floats(), now=st.floats())

@@ -180,8 +180,8 @@ def test_a_wrong_key_in_it_is_not_believed(folder: Path, holder: MemoryHolder, v
     own_id = (folder / "id").read_text().strip()
     try:
         kernel.put(own_id, Key.new())
-        assert quick.read(str(folder), "one") is None
+        assert quick.read(str(folder), ["one"]) is None
         assert Vault(folder, holder, shadow=True).read("one") is not None
-        assert quick.read(str(folder), "one") is not None, "the right one took its place"
+        assert quick.read(str(folder), ["one"]) is not None, "the right one took its place"
     finally:
         kernel.clear(own_id)

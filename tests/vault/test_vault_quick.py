@@ -25,19 +25,22 @@ def shadowed(folder: Path, holder: MemoryHolder) -> Iterator[str]:
 
 
 def test_it_reads_what_the_vault_wrote(shadowed: str, folder: Path, holder: MemoryHolder) -> None:
-    found = quick.read(shadowed, "one")
+    vault = Vault(folder, holder, shadow=True)
+    keep(vault, "two", b"another")
+    found = quick.read(shadowed, ["two", "one"])
     assert found is not None
-    assert found.payload == SENTINEL
-    slow = Vault(folder, holder, shadow=True).read("one")
-    assert slow is not None and slow.header == found.header
-    assert quick.read_record(shadowed, "one") == SENTINEL
-    assert quick.read_record(shadowed, "two") is None
-    assert quick.read_record(shadowed + "/nowhere", "one") is None
+    assert [one.payload for one in found] == [b"another", SENTINEL]
+    for name, quickly in zip(("two", "one"), found, strict=True):
+        slow = vault.read(name)
+        assert slow is not None and slow.header == quickly.header
+    assert quick.read(shadowed, ["one", "three"]) is None, "all or none"
+    assert quick.read(shadowed + "/nowhere", ["one"]) is None
+    assert quick.read(shadowed, ["one"], kernel_keyring=False) is None
 
 
 def test_without_the_shadow_it_has_nothing_to_say(shadowed: str, folder: Path) -> None:
     kernel.clear((folder / "id").read_text().strip())
-    assert quick.read_record(shadowed, "one") is None
+    assert quick.read(shadowed, ["one"]) is None
 
 
 def test_whatever_is_not_in_order_is_left_to_the_vault(shadowed: str, folder: Path, tmp_path: Path) -> None:
@@ -45,7 +48,7 @@ def test_whatever_is_not_in_order_is_left_to_the_vault(shadowed: str, folder: Pa
     good = path.read_bytes()
 
     def refused() -> bool:
-        return quick.read_record(shadowed, "one") is None
+        return quick.read(shadowed, ["one"]) is None
 
     path.chmod(0o644)
     assert refused()
@@ -60,12 +63,17 @@ def test_whatever_is_not_in_order_is_left_to_the_vault(shadowed: str, folder: Pa
     path.write_bytes(good)
     (folder / "two.rec").write_bytes(good)
     (folder / "two.rec").chmod(0o600)
-    assert quick.read_record(shadowed, "two") is None
+    assert quick.read(shadowed, ["two"]) is None
     vault_id = (folder / "id").read_bytes()
     for wrong in (b"", b"f" * 32, b"F" * 32, vault_id[:-2]):
         (folder / "id").write_bytes(wrong)
         assert refused()
     (folder / "id").write_bytes(vault_id)
+    holder = (folder / "holder").read_bytes()
+    for wrong in (b"", b"memory\n", holder[:-2] + b"\n", holder + b"x"):
+        (folder / "holder").write_bytes(wrong)
+        assert refused()
+    (folder / "holder").write_bytes(holder)
     assert not refused()
     path.unlink()
     path.mkdir()
@@ -83,25 +91,26 @@ def test_whatever_is_not_in_order_is_left_to_the_vault(shadowed: str, folder: Pa
 def test_another_users_vault_is_left_to_the_vault(shadowed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     uid = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
-    assert quick.read_record(shadowed, "one") is None
+    assert quick.read(shadowed, ["one"]) is None
 
 
 def test_a_plain_key_file_only_where_it_is_allowed(folder: Path) -> None:
     keep(Vault(folder, FileHolder(Folder(str(folder)))), "one")
-    assert quick.read_record(str(folder), "one") is None
-    assert quick.read_record(str(folder), "one", plaintext_key=True) == SENTINEL
+    assert quick.read(str(folder), ["one"]) is None
+    (found,) = quick.read(str(folder), ["one"], plaintext_key=True) or [None]
+    assert found is not None and found.payload == SENTINEL
     (folder / "key").chmod(0o640)
-    assert quick.read_record(str(folder), "one", plaintext_key=True) is None
+    assert quick.read(str(folder), ["one"], plaintext_key=True) is None
     (folder / "key").chmod(0o600)
     (folder / "holder").write_bytes(b"keyring x\n0123456789abcdef\n")
-    assert quick.read_record(str(folder), "one", plaintext_key=True) is None
+    assert quick.read(str(folder), ["one"], plaintext_key=True) is None
 
 
 def test_it_loads_nothing_that_costs(shadowed: str) -> None:
     code = """
 import sys
 from xswitch.vault import quick
-assert quick.read_record(sys.argv[1], "one") is not None
+assert quick.read(sys.argv[1], ["one"]) is not None
 heavy = ("json", "keyring", "argparse", "pathlib", "dataclasses", "inspect", "logging", "subprocess", "hashlib",
          "asyncio", "textual", "boto3", "botocore", "platformdirs", "xswitch.errors", "xswitch.vault.store", "hmac")
 print([name for name in heavy if name in sys.modules])

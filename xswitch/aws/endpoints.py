@@ -28,6 +28,10 @@ class Endpoint(NamedTuple):
     region: str
 
 
+OVERRIDES: Final = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
+"""What :func:`endpoint_override` looks at for STS."""
+
+
 def flag(environ: Mapping[str, str], name: str) -> bool:
     """Tell whether a variable of the SDKs is switched on: botocore takes nothing but ``true`` for that."""
     return environ.get(name, "").lower() == "true"

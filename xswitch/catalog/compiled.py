@@ -186,6 +186,7 @@ def decode(data: bytes, head: fast.Head) -> Catalog | None:
         region,
         int(duration) if duration else None,
         session_name,
+        fast.mark_of(head.stamp, head.blocks_sum, head.meta_sum),
     )
 
 
@@ -219,6 +220,12 @@ def _decode_roles(rest: bytes, known: dict[bytes, Settings]) -> list[Role]:
         each.append(found)
     flat = fast.texts(roles)
     return [(flat[at], flat[at + 2], each[int(flat[at + 1])]) for at in range(0, len(flat), 3)]
+
+
+def mark_of(data: bytes) -> str:
+    """Return the mark of a compiled catalog, which :func:`xswitch.catalog.fast.find` gives for it too."""
+    sizes = fast.numbers(data, len(fast.MAGIC), 8)
+    return fast.mark_of(data[fast.HEAD : fast.HEAD + sizes[1]], sizes[6], sizes[7])
 
 
 def read(file: Path) -> tuple[bytes, fast.Head] | None:

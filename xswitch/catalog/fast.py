@@ -177,18 +177,19 @@ def unchanged(head: Head, files: Listing, version: str, now: int) -> bool | None
 
 def find(
     text: str, *, catalog_file: str, folder: str, shared: str, compiled: str, version: str, now: int
-) -> Found | None:
-    """Return the target that ``text`` names (a name, ``id/role`` or an ARN), from the compiled catalog.
+) -> tuple[Found, str] | None:
+    """Return the target that ``text`` names (a name, ``id/role`` or an ARN), and the mark of the compiled catalog.
 
     None where the compiled catalog is missing, stale or damaged, and where it holds no such target: then the catalog
-    itself has to say so. ``now`` is in nanoseconds since the epoch.
+    itself has to say so. None too where its sources have ceased to be young: whoever loads it settles it, and hashes
+    are no longer needed. ``now`` is in nanoseconds since the epoch.
     """
     descriptor = open_own(f"{compiled}/{compiled_name(catalog_file)}")
     if descriptor is None:
         return None
     try:
         head = head_of(descriptor)
-        if head is None or unchanged(head, listing(catalog_file, folder, shared), version, now) is False:
+        if head is None or not unchanged(head, listing(catalog_file, folder, shared), version, now):
             return None
         found = _target(descriptor, head, text)
         if found is None:
@@ -206,7 +207,12 @@ def find(
         return None
     finally:
         os.close(descriptor)
-    return target, environment, identity, tuple(way)
+    return (target, environment, identity, tuple(way)), mark_of(head.stamp, head.blocks_sum, head.meta_sum)
+
+
+def mark_of(stamp: bytes, blocks_sum: int, meta_sum: int) -> str:
+    """Return what tells a compiled catalog from one whose sources looked otherwise, or held something else."""
+    return f"{len(stamp)} {crc32(stamp):08x} {blocks_sum:08x} {meta_sum:08x}"
 
 
 def _target(descriptor: int, head: Head, text: str) -> tuple[Fields, Fields | None, Fields] | None:

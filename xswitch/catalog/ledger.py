@@ -10,15 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from xswitch.catalog import journal
 from xswitch.files import clear_torn, make_private_folder, write_atomically
 
-_PATIENCE: Final = 2.0  # seconds to wait for another process's change, which takes a few milliseconds
-_PAUSE: Final = 0.01
 _LARGEST: Final = 4 << 20  # bytes; a file that is larger was not written by us
 
 
@@ -65,25 +63,14 @@ def write(path: Path, content: object) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, pause: Callable[[float], None] = time.sleep) -> Iterator[None]:
+def locked(path: Path, pause: Callable[[float], None] | None = None) -> Iterator[None]:
     """Hold the lock of ``path``, whose folder is made where it is missing.
 
     Raises TimeoutError after two seconds, since a stopped process must not stop this one, and OSError.
     """
-    import fcntl
-
     make_private_folder(path.parent)
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path.with_name(f".{path.name}.lock"), flags, 0o600)
+    descriptor = journal.take_lock(str(path), pause)
     try:
-        for _ in range(int(_PATIENCE / _PAUSE)):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                pause(_PAUSE)
-        else:
-            raise TimeoutError(f"another process holds the lock of {path.name}")
         yield
     finally:
         os.close(descriptor)

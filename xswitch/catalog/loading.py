@@ -6,7 +6,7 @@ import contextlib
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -57,8 +57,9 @@ def _load_anew(paths: Paths, listing: fast.Listing, file: Path, now: int) -> Cat
         reading.report.raise_any()
         if reading.catalog is None:
             raise first_run(paths)
-        compiled.write(file, compiled.encode(reading.catalog, stamp, young))
-        return reading.catalog
+        data = compiled.encode(reading.catalog, stamp, young)
+        compiled.write(file, data)
+        return replace(reading.catalog, mark=compiled.mark_of(data))
 
 
 def load_last_good(paths: Paths) -> Catalog | None:
@@ -72,7 +73,7 @@ def find(paths: Paths, text: str, *, clock: Clock = time.time_ns) -> Found | Non
 
     That is where the compiled catalog is missing, stale or damaged, and where it holds no target of that name.
     """
-    row = fast.find(
+    known = fast.find(
         text,
         catalog_file=str(paths.catalog_file),
         folder=str(paths.catalog_folder),
@@ -81,9 +82,9 @@ def find(paths: Paths, text: str, *, clock: Clock = time.time_ns) -> Found | Non
         version=__version__,
         now=clock(),
     )
-    if row is None:
+    if known is None:
         return None
-    target, environment, identity, way = row
+    target, environment, identity, way = known[0]
     return Found(
         _target(target),
         None if environment is None else Environment(*cast(Any, environment)),

@@ -8,7 +8,7 @@ and every reference is known to lead somewhere. Names here are as their files ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 IdentityKind = Literal["keys", "sso", "process", "profile", "environment"]
@@ -120,7 +120,7 @@ class Catalog:
     """Everything there is to switch to. ``targets`` are in the order of the files, accounts together.
 
     The three defaults are those of the person's own files, for a role that the catalog does not hold;
-    ``default_duration`` is in seconds.
+    ``default_duration`` is in seconds. ``mark`` tells this catalog from one of other or changed files.
     """
 
     targets: Sequence[Target]
@@ -131,6 +131,7 @@ class Catalog:
     default_region: str = ""
     default_duration: int | None = None
     default_session_name: str = "{user}"
+    mark: str = field(default="", compare=False)
 
     def environment_of(self, target: Target) -> Environment | None:
         """Return the environment of the target's account, or None where it has none."""

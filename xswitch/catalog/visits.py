@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from xswitch.catalog import ledger
+from xswitch.catalog import journal, ledger
 
 HALF_LIFE: Final = 7 * 86400.0  # seconds in which a visit loses half of its weight
 BONUS_LIMIT: Final = 8.0  # points; under one step of field weight, which is 10
@@ -38,13 +38,17 @@ def frecency(visit: Visit, now: float) -> float:
 def load(path: Path) -> dict[str, Visit]:
     """Return the visits by target name; none where the file is missing or can't be read. Never raises."""
     try:
-        return _parse(ledger.read(path))
+        visits = _parse(ledger.read(path))
+        waiting = journal.waiting(str(path))
     except (OSError, ledger.NotALedger):
         return {}
+    for target, at in waiting:
+        _enter(visits, target, at)
+    return visits
 
 
 def record(path: Path, target: str, now: float) -> None:
-    """Add a visit of ``target`` at ``now``. Parallel writers lose nothing; a broken file is kept aside.
+    """Add a visit of ``target`` at ``now``, and those that wait. Parallel writers lose nothing; a broken file is kept.
 
     Only the 500 targets with the highest sums stay. Raises OSError, TimeoutError where the lock is held for seconds.
     """
@@ -54,13 +58,22 @@ def record(path: Path, target: str, now: float) -> None:
         except ledger.NotALedger:
             ledger.keep_aside(path)
             visits = {}
-        total, count, last = visits.get(target, (0.0, 0, now))
-        visits[target] = (decayed(total, last, now) + 1.0, count + 1, now)
+        waiting = journal.waiting(str(path))
+        for earlier, at in waiting:
+            _enter(visits, earlier, at)
+        _enter(visits, target, now)
         if len(visits) > _MOST:
             others = sorted(visits.items(), key=lambda item: -decayed(item[1][0], item[1][2], now))
             visits = dict([*(item for item in others if item[0] != target)][: _MOST - 1]) | {target: visits[target]}
         kept = {name: [round(total, 6), count, round(last, 3)] for name, (total, count, last) in visits.items()}
         ledger.write(path, {"version": _VERSION, "visits": kept})
+        if waiting:
+            journal.empty(str(path))
+
+
+def _enter(visits: dict[str, Visit], target: str, at: float) -> None:
+    total, count, last = visits.get(target, (0.0, 0, at))
+    visits[target] = (decayed(total, last, at) + 1.0, count + 1, at)
 
 
 def _parse(content: object) -> dict[str, Visit]:

@@ -1,26 +1,28 @@
 """The command line: one module a command, each loaded only when it is called.
 
 A command is a module with two functions: ``arguments(parser)`` declares what it takes, and ``run(args, context)``
-returns a :class:`~xswitch.cli.output.Result`, which :mod:`~xswitch.cli.output` alone prints.
+returns a :class:`~xswitch.cli.output.Result`, which :mod:`~xswitch.cli.output` alone prints. That module serves the
+fast commands too, so neither it nor this one imports what they would have to wait for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from xswitch.engine import Engine
 
 
-@dataclass(frozen=True, slots=True)
 class OpenTui:
     """The command wants the picker. ``then`` goes on with the chosen target's name; None: the TUI is all there is."""
 
-    engine: Engine
-    query: str = ""
-    then: Callable[[str], int] | None = None
+    __slots__ = ("engine", "query", "then")
+
+    def __init__(self, engine: Engine, query: str = "", then: Callable[[str], int] | None = None) -> None:
+        self.engine = engine
+        self.query = query
+        self.then = then
 
 
 def run(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:

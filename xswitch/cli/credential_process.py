@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xswitch.cli.output import Result
 from xswitch.cli.person import Nobody
 from xswitch.cli.switching import mention, plan_for, switch_arguments
-from xswitch.text import iso8601
+from xswitch.shell import document
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -22,21 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> Result:
-    """Return the document that SDKs read (AWS SDKs and Tools Reference Guide, process credential provider)."""
-    import json
-
+    """Return the document that SDKs read."""
     nobody = Nobody(
         confirm=args.confirm or "", reason=args.reason or "", how=f"open it once: xswitch shell {args.target}"
     )
     session = context.engine.serve(plan_for(context, args.target), nobody)
     mention(session)
-    token = session.credentials.session_token
-    document = {
-        "Version": 1,
-        "AccessKeyId": session.credentials.access_key_id,
-        "SecretAccessKey": session.credentials.secret_access_key.reveal(),
-        "SessionToken": token.reveal() if token else "",
-        "Expiration": iso8601(session.expires),
-        "AccountId": session.account_id,
-    }
-    return Result(json.dumps(document))
+    return Result(document.credential_process(session))

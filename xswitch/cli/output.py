@@ -6,25 +6,27 @@ do`` on stderr, or with ``--json`` an object on stdout.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from xswitch.errors import XswitchError
-from xswitch.text import clean
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from xswitch.errors import XswitchError
 
 
-@dataclass(frozen=True, slots=True)
 class Result:
     """What a command found: ``text`` for people, ``data`` for ``--json``, ``notes`` for stderr."""
 
-    text: str | None = None
-    data: Any = None
-    status: int = 0
-    notes: tuple[str, ...] = ()
+    __slots__ = ("data", "notes", "status", "text")
+
+    def __init__(self, text: str | None = None, data: Any = None, status: int = 0, notes: tuple[str, ...] = ()) -> None:
+        self.text = text
+        self.data = data
+        self.status = status
+        self.notes = notes
 
 
 def show(result: Result, *, as_json: bool) -> int:
@@ -32,6 +34,8 @@ def show(result: Result, *, as_json: bool) -> int:
     for note in result.notes:
         say(note)
     if as_json and result.data is not None:
+        import json
+
         write(json.dumps(result.data, ensure_ascii=False, indent=2) + "\n")
     elif result.text:
         write(result.text if result.text.endswith("\n") else result.text + "\n")
@@ -46,6 +50,8 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        from xswitch.errors import XswitchError
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise XswitchError(f"the result can't be written: {(error.strerror or 'stdout fails').lower()}") from None
 
@@ -58,7 +64,11 @@ def say(line: str) -> None:
 
 def fail(error: XswitchError, *, as_json: bool) -> int:
     """Print an error the way the contract has it and return its exit status."""
+    from xswitch.text import clean
+
     if as_json:
+        import json
+
         write(json.dumps(error.as_json(), ensure_ascii=False) + "\n")
     else:
         say(f"xswitch: {clean(error.message)}")
@@ -69,6 +79,8 @@ def fail(error: XswitchError, *, as_json: bool) -> int:
 
 def table(rows: Sequence[tuple[str, ...]], *, head: tuple[str, ...] = ()) -> str:
     """Lay rows out in columns, two blanks apart, the last one ragged. Cells are made safe to show."""
+    from xswitch.text import clean
+
     cells = [tuple(clean(cell) for cell in row) for row in ([head] if head else []) + list(rows)]
     if not cells:
         return ""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result
 from xswitch.shell.prompt import segment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
     from xswitch.cli.context import Context
 
 
@@ -19,5 +21,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Return the segment."""
-    colour = sys.stdout.isatty() and "NO_COLOR" not in context.environ
-    return Result(segment(context.environ, context.clock(), colour=colour))
+    return segment_for(context.environ, context.clock())
+
+
+def segment_for(environ: Mapping[str, str], now: float) -> Result:
+    """Return the segment at ``now``, in epoch seconds; in colour on a terminal."""
+    colour = sys.stdout.isatty() and "NO_COLOR" not in environ
+    return Result(segment(environ, now, colour=colour))

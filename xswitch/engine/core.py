@@ -18,6 +18,7 @@ from xswitch.catalog import Catalog, Environment, Target
 from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
 from xswitch.preferences import Preferences
+from xswitch.session.limits import SERVED_ABOVE
 from xswitch.session.model import GuardAsk, Options, Person, Plan, Session
 from xswitch.text import clean, say_duration
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from xswitch.shell.environment import Look
     from xswitch.vault import Vault
 
-SERVED_ABOVE = 900
-"""``credential-process``: with more than this many seconds left a session is served as it is."""
 SERVED_AT_LEAST = 60
 """``credential-process``: with fewer than this many seconds left there is nothing to serve."""
 
@@ -175,6 +174,7 @@ class Engine:
         session = self._people.session(plan, person, fresh=fresh, min_left=min_left)
         self._log(plan, session, reason)
         self._tidy(session)
+        self._note_ready(plan, session)
         return session
 
     def serve(self, plan: Plan, person: Person) -> Session:
@@ -187,6 +187,7 @@ class Engine:
         live = self._people.live(plan)
         self._pass_guard(plan, person)
         if live is not None and live.expires - now > SERVED_ABOVE:
+            self._note_ready(plan, live)
             return live
         try:
             session = self._people.session(plan, person, fresh=live is not None, min_left=SERVED_AT_LEAST)
@@ -196,6 +197,7 @@ class Engine:
             raise
         self._log(plan, session, "")
         self._tidy(session)
+        self._note_ready(plan, session)
         return session
 
     def keep(self, plan: Plan, person: Person, alone: Person, *, min_left: int = 0) -> Kept:
@@ -261,6 +263,12 @@ class Engine:
         """
         self._person = person
         return self._people.newer(plan, since)
+
+    def _note_ready(self, plan: Plan, session: Session) -> None:
+        """Note what serves this request, so that the fast commands find it."""
+        from xswitch.engine import noting
+
+        noting.note(self, plan, session)
 
     def explain(self, denied: Denied, plan: Plan) -> Explanation:
         """Explain a denial, from AWS's answer and from what was sent. Does not block."""

@@ -14,12 +14,13 @@ from xswitch.identity.codes import Codes
 from xswitch.identity.consent import Consents
 from xswitch.secret import Secret
 from xswitch.session import names
-from xswitch.session.broker import MIN_LEFT, Broker
+from xswitch.session.broker import Broker
 from xswitch.session.callers import caller_from
 from xswitch.session.codes import CodeSource
 from xswitch.session.externals import keep_external_id
 from xswitch.session.grants import live_grant
 from xswitch.session.learnt import Learnt
+from xswitch.session.limits import MIN_LEFT
 from xswitch.session.model import Caller, CodeAsk, Hop, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
 from xswitch.session.sts import StsClient, WhoAmI
@@ -84,6 +85,10 @@ class People:
             return None
         found = self.live(made)
         return found if found is not None and found.expires >= since + 1 else None
+
+    def steady(self) -> tuple[float, float]:
+        """Return since when and until when what AWS taught is believed as it is now, in our clock's epoch seconds."""
+        return self._learnt.steady()
 
     def _plan(self, target: Target, options: Options, caller: Caller) -> Plan:
         engine = self._engine

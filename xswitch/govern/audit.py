@@ -1,33 +1,62 @@
 """The local log of switches: one JSON object a line, appended in one write, never a secret.
 
 A line leads from a CloudTrail event back to the person: it holds AWS's request id, the session's ARN and name, the
-source identity, and who asked for it on this machine, when and why.
+source identity, and who asked for it on this machine, when and why. The fast commands write it too, so nothing is
+imported that they would have to wait for.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import stat
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
 
+from xswitch import flatjson
 from xswitch.files import make_private_folder
 from xswitch.text import clean, iso8601
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Final
+
+    from xswitch.flatjson import Value
+    from xswitch.session.held import HeldSession
     from xswitch.session.model import Plan, Session
 
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: str = "") -> dict[str, Any]:
+def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: str = "") -> dict[str, Value]:
     """Return what the log keeps of a switch. Texts are made safe to show."""
     last = plan.hops[-1] if plan.hops else None
+    return entry(
+        session,
+        user=plan.caller.user,
+        session_name=last.session_name if last else None,
+        chain=[hop.target for hop in plan.hops if hop.target],
+        mfa=bool(plan.mfa_serial),
+        now=now,
+        os_user=os_user,
+        reason=reason,
+    )
+
+
+def entry(
+    session: HeldSession,
+    *,
+    user: str,
+    session_name: str | None,
+    chain: Sequence[str],
+    mfa: bool,
+    now: float,
+    os_user: str,
+    reason: str,
+) -> dict[str, Value]:
+    """Return what the log keeps of a switch: of the session, and of the plan that it came of."""
     return {
         "time": iso8601(now),
         "event": "switch",
@@ -37,11 +66,11 @@ def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: s
         "environment": session.environment or None,
         "arn": clean(session.arn),
         "identity": session.identity,
-        "user": plan.caller.user or None,
-        "session_name": last.session_name if last else None,
+        "user": user or None,
+        "session_name": session_name,
         "source_identity": session.source_identity or None,
-        "chain": [clean(hop.target) for hop in plan.hops if hop.target],
-        "mfa": bool(plan.mfa_serial),
+        "chain": [clean(target) for target in chain],
+        "mfa": mfa,
         "from_vault": not session.fresh,
         "duration": session.duration,
         "expires": iso8601(session.expires),
@@ -52,14 +81,15 @@ def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: s
     }
 
 
-def append(path: Path, line: dict[str, Any]) -> None:
+def append(path: str | os.PathLike[str], line: Mapping[str, Value]) -> None:
     """Append one line: a single write to a file opened for appending, so that parallel writers never mix.
 
     After half a line of one that was killed or found the disk full, it begins on a line of its own. Raises OSError.
     """
-    make_private_folder(path.parent)
-    data = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
-    descriptor = os.open(path, _FLAGS, 0o600)
+    file = os.fspath(path)
+    make_private_folder(file.rpartition("/")[0])
+    data = (flatjson.compact(line) + "\n").encode()
+    descriptor = os.open(file, _FLAGS, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is not a file")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from xswitch.catalog.model import Environment
 from xswitch.errors import PersonNeeded
-from xswitch.session.grants import HOUR
+from xswitch.session.limits import GRANT
 from xswitch.session.model import GuardAnswer, GuardAsk
 from xswitch.text import clean
 
 
 def grant_duration(environment: Environment) -> int:
     """Return for how many seconds a passed guard is not asked again."""
-    return environment.max_duration or HOUR
+    return environment.max_duration or GRANT
 
 
 def judge(ask: GuardAsk, answer: GuardAnswer) -> str:

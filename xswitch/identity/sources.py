@@ -11,6 +11,7 @@ from xswitch.errors import Denied, InvalidConfig, PersonNeeded, Problem, Unreach
 from xswitch.identity import stored
 from xswitch.secret import Secret
 from xswitch.text import clean
+from xswitch.vault.record import file_name
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -37,6 +38,18 @@ def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
     if identity.kind == "profile":
         return _profile_fingerprint(identity, environ)
     return ""
+
+
+def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tuple[list[str], list[str]] | None:
+    """Return the files and the variables that :func:`fingerprint_of` looks at, for who wants to know when it changes.
+
+    None for an identity whose fingerprint is not to be remembered: the environment's keys come and go with each shell.
+    """
+    if identity.kind == "keys":
+        return [f"{vault.folder}/{file_name(stored.record_name(identity.name))}"], []
+    if identity.kind == "profile":
+        return [str(path) for path in aws_files(environ)], ["HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
+    return None
 
 
 def credentials_of(

@@ -33,12 +33,12 @@ def keep(vault: Vault, identity: str, credentials: Credentials, now: float) -> N
     """Put an access key into the vault in place of what was there. Raises VaultUnavailable."""
     payload = json.dumps([credentials.access_key_id, credentials.secret_access_key.reveal()]).encode()
     facts = {"identity": identity, "fingerprint": key_fingerprint(credentials.access_key_id)}
-    vault.write(_name(identity), KIND, payload, issued=now, expires=None, facts=facts)
+    vault.write(record_name(identity), KIND, payload, issued=now, expires=None, facts=facts)
 
 
 def read(vault: Vault, identity: str) -> Credentials | None:
     """Return the access key of an identity, or None where the vault has none. Raises VaultUnavailable."""
-    record = vault.read(_name(identity))
+    record = vault.read(record_name(identity))
     if record is None:
         return None
     access_key_id, secret = json.loads(record.payload)
@@ -48,7 +48,7 @@ def read(vault: Vault, identity: str) -> Credentials | None:
 def fingerprint(vault: Vault, identity: str) -> str:
     """Return the fingerprint of an identity's access key, "" where there is none. Needs no key."""
     try:
-        header = vault.header(_name(identity))
+        header = vault.header(record_name(identity))
         return "" if header is None else str(header.facts.get("fingerprint", ""))
     except RecordDamaged:
         return ""
@@ -57,7 +57,7 @@ def fingerprint(vault: Vault, identity: str) -> str:
 def stored_at(vault: Vault, identity: str) -> float | None:
     """Return when the key was put into the vault, in epoch seconds, or None. Needs no key."""
     try:
-        header = vault.header(_name(identity))
+        header = vault.header(record_name(identity))
         return None if header is None else header.issued
     except RecordDamaged:
         return None
@@ -65,8 +65,9 @@ def stored_at(vault: Vault, identity: str) -> float | None:
 
 def forget(vault: Vault, identity: str) -> bool:
     """Remove the key of an identity; tell whether there was one. Raises VaultUnavailable."""
-    return vault.remove(_name(identity))
+    return vault.remove(record_name(identity))
 
 
-def _name(identity: str) -> str:
+def record_name(identity: str) -> str:
+    """Return the name of the record of an identity's access key."""
     return f"identity/{identity}"

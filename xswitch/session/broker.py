@@ -37,6 +37,7 @@ from xswitch.session.duration import HOUR
 from xswitch.session.externals import external_id, versions
 from xswitch.session.keys import record_names
 from xswitch.session.learnt import Learnt
+from xswitch.session.limits import MIN_LEFT
 from xswitch.session.model import Caller, Hop, Person, Plan, Session
 from xswitch.session.plan import stepped_down, within
 from xswitch.session.records import credentials_in, facts_of, kind_of, sealed, session_of, stored_session
@@ -46,8 +47,6 @@ from xswitch.session.sts import Issued, Sts
 from xswitch.text import clean
 from xswitch.vault.locks import LockTimeout
 
-MIN_LEFT: Final = 60.0
-"""Seconds that a session must have left to be of any use."""
 PATIENCE: Final = 120.0
 """Seconds to wait for another process that opens the same session: a person may be typing a code there."""
 
@@ -90,9 +89,14 @@ class Broker:
         return self._learnt.skew if self._sts.skew is None else self._sts.skew
 
     def now(self) -> float:
-        """Return AWS's time, in epoch seconds: ours where they differ by the network's own seconds."""
+        """Return AWS's time, in epoch seconds."""
+        return self._clock() + self.correction
+
+    @property
+    def correction(self) -> float:
+        """Seconds to add to our clock for AWS's time: 0 where the two differ by the network's own seconds."""
         skew = self.skew
-        return self._clock() + (skew if abs(skew) > 5 else 0.0)
+        return skew if abs(skew) > 5 else 0.0
 
     def left(self, session: Session) -> float:
         """Return for how many seconds AWS still honours ``session``."""
@@ -101,6 +105,10 @@ class Broker:
     def names(self, plan: Plan) -> tuple[str, ...]:
         """Return the record's name for each call of ``plan``, without the key. Raises VaultUnavailable."""
         return record_names(plan, versions(self._vault), self._sts.endpoint)
+
+    def record(self, plan: Plan) -> str:
+        """Return the name of the record that serves ``plan``, by what is known of its roles' maxima now."""
+        return self.names(within(plan, self._learnt.maxima()))[-1]
 
     # -- who calls
 

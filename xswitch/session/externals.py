@@ -26,12 +26,12 @@ def keep_external_id(store: RecordStore, ref: VaultRef, value: Secret, now: floa
     if _ALLOWED.fullmatch(value.reveal()) is None:
         raise Usage("that is no external id that AWS accepts", "2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -")
     facts = {"version": os.urandom(16).hex(), "source": ref.source, "name": ref.name}
-    store.write(_name(ref), KIND, value.reveal().encode(), issued=now, expires=None, facts=facts)
+    store.write(record_name(ref), KIND, value.reveal().encode(), issued=now, expires=None, facts=facts)
 
 
 def external_id(store: RecordStore, ref: VaultRef, *, wanted_by: str, origin: str = "") -> Secret:
     """Return a value from the vault. Raises InvalidConfig where there is none, VaultUnavailable."""
-    record = store.read(_name(ref))
+    record = store.read(record_name(ref))
     if record is None:
         message = f"the vault holds no external id {clean(ref.name)} for {clean(wanted_by)}"
         raise InvalidConfig(
@@ -45,7 +45,7 @@ def versions(store: RecordStore) -> Callable[[VaultRef], str]:
 
     def version_of(ref: VaultRef) -> str:
         try:
-            header = store.header(_name(ref))
+            header = store.header(record_name(ref))
             return "" if header is None else str(header.facts.get("version", ""))
         except RecordDamaged:
             return ""
@@ -53,6 +53,6 @@ def versions(store: RecordStore) -> Callable[[VaultRef], str]:
     return version_of
 
 
-def _name(ref: VaultRef) -> str:
+def record_name(ref: VaultRef) -> str:
     """Return the record's name; the length of the source keeps names with slashes of two sources apart."""
     return f"external/{len(ref.source)}:{ref.source}/{ref.name}"

@@ -12,14 +12,12 @@ from typing import Final
 
 from xswitch.catalog.model import Environment, Target
 from xswitch.errors import RecordDamaged
+from xswitch.session import limits
 from xswitch.session.keys import encoded
 from xswitch.session.store import RecordStore
-from xswitch.vault.record import Header
 from xswitch.vault.steady import Beat, beat
 
 KIND: Final = "grant"
-HOUR: Final = 3600
-"""Seconds that a grant lasts where its environment has no maximum duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +46,15 @@ def grant(
     import json
 
     boot, seconds = moment or beat()
-    made = Grant(target.name, environment.name, reason, now, now + (environment.max_duration or HOUR))
+    made = Grant(target.name, environment.name, reason, now, now + (environment.max_duration or limits.GRANT))
     payload = json.dumps([made.target, made.environment, made.reason, made.since, made.until]).encode()
     facts: dict[str, str | int | float] = {
         "target": target.name,
         "environment": environment.name,
         "boot": boot,
-        "steady": seconds,
+        "steady": int(seconds),
     }
-    store.write(_name(target, environment), KIND, payload, issued=now, expires=made.until, facts=facts)
+    store.write(record_name(target, environment), KIND, payload, issued=now, expires=made.until, facts=facts)
     return made
 
 
@@ -71,31 +69,23 @@ def live_grant(
     import json
 
     try:
-        record = store.read(_name(target, environment))
+        record = store.read(record_name(target, environment))
     except RecordDamaged:
         return None
     if record is None:
         return None
     found = Grant(*json.loads(record.payload))
-    until = min(found.until, found.since + (environment.max_duration or HOUR))
-    if not found.since - 60 <= now < until or _lasted(record.header, moment or beat()) >= until - found.since:
+    lasted = limits.lasted(record.header.facts, *(moment or beat()))
+    until = limits.granted_until(found.since, found.until, environment.max_duration, now, lasted)
+    if until is None:
         return None
     return Grant(found.target, found.environment, found.reason, found.since, until)
-
-
-def _lasted(header: Header, moment: Beat) -> float:
-    """Return for how many seconds a grant has lasted by the steady clock; 0 where it is of another boot."""
-    facts = header.facts
-    began = facts.get("steady")
-    if facts.get("boot") != moment.boot or not isinstance(began, int | float):
-        return 0.0
-    return moment.seconds - began
 
 
 def granted_until(store: RecordStore, target: Target, environment: Environment, now: float) -> float | None:
     """Return until when a grant says it lasts, without the key: to show, not to rely on. Raises VaultUnavailable."""
     try:
-        header = store.header(_name(target, environment))
+        header = store.header(record_name(target, environment))
     except RecordDamaged:
         return None
     if header is None or header.expires is None or not now < header.expires:
@@ -105,8 +95,9 @@ def granted_until(store: RecordStore, target: Target, environment: Environment, 
 
 def revoke(store: RecordStore, target: Target, environment: Environment) -> bool:
     """Forget a grant; tell whether there was one. Raises VaultUnavailable."""
-    return store.remove(_name(target, environment))
+    return store.remove(record_name(target, environment))
 
 
-def _name(target: Target, environment: Environment) -> str:
+def record_name(target: Target, environment: Environment) -> str:
+    """Return the name of the record of a grant: one for each role and environment."""
     return "grant-" + sha256(encoded(("xswitch grant 1", target.arn, environment.name))).hexdigest()

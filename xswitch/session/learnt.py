@@ -6,6 +6,7 @@ a question to AWS or two, so a damaged file is begun anew, and a file that can't
 
 from __future__ import annotations
 
+import math
 import threading
 from binascii import crc32
 from collections.abc import Callable, Mapping
@@ -87,6 +88,20 @@ class Learnt:
         if not (_number(seconds) and _number(at)) or not 0 <= self._clock() - cast("float", at) < SKEW_KEPT:
             return 0.0
         return float(cast("float", seconds))
+
+    def steady(self) -> tuple[float, float]:
+        """Return since when and until when all that is in the file is believed, or is not, just as it is now.
+
+        Both are epoch seconds by this machine's clock; what is learnt or forgotten meanwhile changes the file.
+        """
+        now = self._clock()
+        turns = [-math.inf, math.inf]
+        for name, kept in (("roles", KEPT), ("clock", SKEW_KEPT)):
+            for entry in self._section(name).values():
+                at: Any = entry.get("at")
+                if _number(at):
+                    turns += [at, at + kept]
+        return max(turn for turn in turns if turn <= now), min(turn for turn in turns if turn > now)
 
     def learn_skew(self, seconds: float) -> None:
         """Remember how far the clocks are apart; differences of a few seconds are the network's."""

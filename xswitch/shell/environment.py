@@ -166,7 +166,7 @@ def changes(
     return Changes(assignments, tuple(name for name in possible if name not in assignments))
 
 
-def in_place(session: Session, environ: Mapping[str, str], look: Look | None = None, *, quietly: bool) -> Changes:
+def in_place(session: HeldSession, environ: Mapping[str, str], look: Look | None = None, *, quietly: bool) -> Changes:
     """Return what renews the session of a shell where it stands.
 
     A region that the person chose inside stays theirs. ``quietly``, where nobody asked for it, so does all else that

@@ -14,6 +14,8 @@ NUL is refused everywhere: no environment can hold it.
 
 from __future__ import annotations
 
+from xswitch import flatjson
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,9 +43,7 @@ def text(form: str, assignments: Mapping[str, str], removals: Sequence[str] = ()
         if "\0" in value:
             raise _usage(f"{name} holds a NUL, which no environment can hold")
     if form == "json":
-        import json
-
-        return json.dumps(dict(assignments), indent=2) + "\n"
+        return flatjson.indented(assignments) + "\n"
     if form not in _WRITERS:
         raise _usage(f"no such format: {form!r}", f"one of {', '.join(FORMS)}")
     unset, assign = _WRITERS[form]

@@ -12,15 +12,14 @@
     keys.py      one vault's key: found, made once, never replaced while records exist
     store.py     Vault: read, write, list, lock, set aside, sweep
     opening.py   open_vault: a vault with the holders that a person's settings allow
-    quick.py     one record by the shadow key alone, for commands that must cost nothing
+    quick.py     records by the shadow key alone, for commands that must cost nothing
 
 The names below load on first use, so that :mod:`xswitch.vault.quick` costs no more than what it needs itself.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xswitch.vault.holders import Holder, WrongPassphrase
     from xswitch.vault.locks import LockTimeout

@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Final
 
 from xswitch.vault.key import KEY_BYTES, Key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 MAX_TTL: Final = 3600
 """Seconds: the longest that the shadow lasts."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Final, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, NoReturn
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12

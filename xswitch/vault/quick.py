@@ -1,4 +1,4 @@
-"""One record, by the key's shadow alone: for the commands that must cost next to nothing.
+"""Records, by the key's shadow alone: for the commands that must cost next to nothing.
 
 It answers only where everything is as it should be. None means no more than "ask the vault": that looks again, with
 time for the keyring, and has the words for what is wrong. It imports neither json nor xswitch.errors.
@@ -12,15 +12,22 @@ import stat
 from xswitch.vault import kernel, record
 from xswitch.vault.key import Key
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-def read(folder: str, name: str, *, plaintext_key: bool = False) -> record.Record | None:
-    """Return a record of the vault in ``folder``, or None unless key, record and permissions are all in order.
+def read(
+    folder: str, names: Sequence[str], *, kernel_keyring: bool = True, plaintext_key: bool = False
+) -> list[record.Record] | None:
+    """Return records of the vault in ``folder``, or None unless key, records and permissions are all in order.
 
-    ``plaintext_key`` allows the key in a plain file, as the person's setting does. Whether a record has expired is for
-    the caller to see, from its header. Nothing is raised for what is on the disk, and nothing is written.
+    The two settings are the person's: whether the key's shadow may be in the kernel, and the key itself in a plain
+    file. Whether a record has expired is for the caller to see, from its header. Nothing is raised for what is on the
+    disk, and nothing is written.
     """
     try:
         descriptor = os.open(folder, _FOLDER_FLAGS)
@@ -29,24 +36,23 @@ def read(folder: str, name: str, *, plaintext_key: bool = False) -> record.Recor
     try:
         if not _ours(os.fstat(descriptor), stat.S_IFDIR):
             return None
-        data = _content(descriptor, record.file_name(name), record.MAX_RECORD)
-        vault_id = _text(descriptor, "id", 32)
-        if not data or not vault_id:
+        sealed = [_content(descriptor, record.file_name(name), record.MAX_RECORD) for name in names]
+        vault_id, holder = _text(descriptor, "id", 32), _holder(descriptor)
+        if not vault_id or not holder or not all(sealed):
             return None
-        key = kernel.get(vault_id)
-        if key is None and plaintext_key:
-            key = _plain_key(descriptor)
-        return None if key is None else record.unsealed(key, vault_id, name, data)
+        key = kernel.get(vault_id) if kernel_keyring else None
+        if key is None and plaintext_key and holder == "file":
+            text = _text(descriptor, "key", 64)
+            key = Key(bytes.fromhex(text)) if text else None
+        if key is None:
+            return None
+        opened = [record.unsealed(key, vault_id, name, data or b"") for name, data in zip(names, sealed, strict=True)]
+        found = [one for one in opened if one is not None]
+        return found if len(found) == len(names) else None
     except OSError:
         return None
     finally:
         os.close(descriptor)
-
-
-def read_record(folder: str, name: str, *, plaintext_key: bool = False) -> bytes | None:
-    """Return the payload alone of what :func:`read` returns."""
-    found = read(folder, name, plaintext_key=plaintext_key)
-    return None if found is None else found.payload
 
 
 def _ours(found: os.stat_result, kind: int) -> bool:
@@ -67,13 +73,14 @@ def _content(folder: int, name: str, limit: int) -> bytes | None:
 
 def _text(folder: int, name: str, digits: int) -> str:
     """Return the hexadecimal digits that a file holds, or "". Raises OSError."""
-    text = (_content(folder, name, 256) or b"").decode("ascii", "replace").strip()
+    return _hex((_content(folder, name, 256) or b"").decode("ascii", "replace").strip(), digits)
+
+
+def _holder(folder: int) -> str:
+    """Return the kind of who holds the key, or "" where it is not written as it should be. Raises OSError."""
+    lines = (_content(folder, "holder", 1024) or b"").decode("utf-8", "replace").split("\n")
+    return lines[0].partition(" ")[0] if len(lines) == 3 and not lines[2] and _hex(lines[1], 16) else ""
+
+
+def _hex(text: str, digits: int) -> str:
     return text if len(text) == digits and all(digit in "0123456789abcdef" for digit in text) else ""
-
-
-def _plain_key(folder: int) -> Key | None:
-    """Return the key of a vault whose holder is a plain file. Raises OSError."""
-    if not (_content(folder, "holder", 1024) or b"").startswith(b"file\n"):
-        return None
-    text = _text(folder, "key", 64)
-    return Key(bytes.fromhex(text)) if text else None

@@ -21,10 +21,11 @@ from __future__ import annotations
 
 import struct
 from binascii import crc32
-from typing import TYPE_CHECKING, Final, NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Final
 
     from xswitch.errors import RecordDamaged
     from xswitch.vault.key import Key
@@ -41,15 +42,30 @@ _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 _LONGEST_FILE_NAME: Final = 160
 
 
-class Header(NamedTuple):
+class Header:
     """What a record says of itself without the key. Times are seconds since the epoch, UTC; None means never."""
 
-    name: str
-    kind: str
-    vault_id: str
-    issued: float
-    expires: float | None
-    facts_text: bytes
+    __slots__ = ("expires", "facts_text", "issued", "kind", "name", "vault_id")
+
+    def __init__(
+        self, name: str, kind: str, vault_id: str, issued: float, expires: float | None, facts_text: bytes
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.vault_id = vault_id
+        self.issued = issued
+        self.expires = expires
+        self.facts_text = facts_text
+
+    def __repr__(self) -> str:
+        return f"Header({self.name!r}, {self.kind!r}, {self.issued!r}, {self.expires!r}, {self.facts_text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Header):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def facts(self) -> dict[str, str | int | float]:

@@ -6,10 +6,9 @@ clock has kept time with the steady clock of this boot for an hour.
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import Final, NamedTuple
 
+from xswitch import bootclock
 from xswitch.vault.folder import Folder
 
 FILE: Final = "clock"
@@ -27,12 +26,7 @@ class Beat(NamedTuple):
 
 def beat() -> Beat:
     """Return the moment of CLOCK_BOOTTIME (Linux), else of the monotonic clock."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        boot = "this-boot"
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return Beat(boot, time.clock_gettime(clock))
+    return Beat(*bootclock.moment())
 
 
 def trusted(folder: Folder, now: float, moment: Beat) -> bool:
