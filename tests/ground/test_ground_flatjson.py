@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xswitch import flatjson
@@ -30,6 +30,7 @@ values = texts | st.integers() | st.booleans() | st.none() | st.lists(texts, max
 
 
 @given(st.dictionaries(texts, values, max_size=6))
+@settings(deadline=None)
 @example({})
 @example({"a": [], "b": True, "c": -1})
 def test_it_writes_what_json_writes(pairs: dict[str, object]) -> None:
@@ -38,12 +39,14 @@ def test_it_writes_what_json_writes(pairs: dict[str, object]) -> None:
 
 
 @given(st.dictionaries(texts, texts, max_size=6))
+@settings(deadline=None)
 @example({})
 def test_it_writes_lines_as_json_does(pairs: dict[str, str]) -> None:
     assert flatjson.indented(pairs) == json.dumps(pairs, indent=2)
 
 
 @given(st.dictionaries(texts, texts | st.integers(), max_size=6))
+@settings(deadline=None)
 @example({})
 @example({"a\\": "b\\", '"': '\\"'})
 @example({"a": -5, "b": 10**20})
@@ -52,6 +55,7 @@ def test_it_reads_what_json_wrote(pairs: dict[str, str | int]) -> None:
 
 
 @given(st.dictionaries(texts, texts | st.integers(), min_size=1, max_size=3), st.data())
+@settings(deadline=None)
 def test_half_an_object_is_none(pairs: dict[str, str | int], data: st.DataObject) -> None:
     whole = json.dumps(pairs, separators=(",", ":")).encode()
     assert flatjson.read(whole[: data.draw(st.integers(0, len(whole) - 1))]) is None

@@ -221,5 +221,6 @@ def test_an_unknown_format_names_those_there_are() -> None:
 @example("")
 @example("a b")
 @example("it's")
+@settings(deadline=None)
 def test_a_word_to_type_is_what_shlex_makes_of_it(value: str) -> None:
     assert quoting.quoted(value) == shlex.quote(value)

@@ -67,7 +67,7 @@ def _normal(path: str) -> str:
     """Return an absolute path as pathlib writes it, "" for one that is not absolute, or begins with two slashes."""
     if path[:1] != "/" or path[:2] == "//":
         return ""
-    return "/" + "/".join([part for part in path.split("/") if part not in ("", ".")])
+    return "".join([f"/{part}" for part in path.split("/") if part not in ("", ".")])
 
 
 def _user(environ: Mapping[str, str]) -> str:
