@@ -89,6 +89,7 @@ LEFT_TO_ARGPARSE = [
     ("-h",),
     ("--reg", "us-east-1"),
     ("--no-such-option",),
+    ("--duration", "5s", "--duration", "1h"),
     ("another/Target",),
     ("--", "true"),
 ]

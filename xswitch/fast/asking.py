@@ -73,7 +73,7 @@ def plain(arguments: Sequence[str], environ: Mapping[str, str], *, terminal: boo
 def _sorted_out(
     words: Sequence[str], names: Sequence[str], flags: Sequence[str], given: dict[str, str]
 ) -> list[str] | None:
-    """Put options into ``given`` and return what is none; None where an option or its value is not plain."""
+    """Put options into ``given`` and return what is none; None where an option is not plain, or given twice."""
     targets: list[str] = []
     left = iter(words)
     for word in left:
@@ -85,7 +85,7 @@ def _sorted_out(
             name, equals, value = word.partition("=")
             if not equals:
                 value = next(left, "")
-            if name not in names or not value or value.startswith("-"):
+            if name not in names or name in given or not value or value.startswith("-"):
                 return None
             given[name] = value
     return targets
