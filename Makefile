@@ -20,7 +20,7 @@ check: $(VENV)/.done
 	$(BIN)/mypy xswitch
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.done
+bench: $(VENV)/.done .cache/awsume/.done
 	$(BIN)/python tests/benchmarks/bench.py
 
 # Vault and sessions under kills, faults and jumping clocks for ten minutes, or SOAK_SECONDS=60; SOAK_SEED=1 repeats one.
@@ -71,6 +71,12 @@ $(DEMO)/.done: pyproject.toml .ci/requirements-demo.txt
 	$(PYTHON) -m venv .cache/clients/venv
 	.cache/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-clients.txt
 	sh tests/clients/build.sh .cache/clients
+	@touch $@
+
+# A peer to measure against, apart from ours, since it pins what it likes.
+.cache/awsume/.done: tests/benchmarks/awsume-requirements.txt
+	$(PYTHON) -m venv .cache/awsume
+	.cache/awsume/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/benchmarks/awsume-requirements.txt
 	@touch $@
 
 # What the end-to-end tests drive: real shells, a real keyring, a real terminal. Debian only; elsewhere install them by hand.

@@ -29,8 +29,18 @@ from xswitch.secret import Secret
 
 RUNS = 15
 BIN = Path(sys.executable).parent
+OURS = str(BIN / "xswitch")
+AWSUME = Path(__file__).resolve().parents[2] / ".cache" / "awsume" / "bin" / "awsumepy"
 FLOOR = [sys.executable, "-I", "-c", "pass"]
 TARGET = "web-dev/PowerUser"
+KERNEL = ", key in the kernel keyring"
+DECRYPT = """
+import sys
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+with open(sys.argv[1], "rb") as file:
+    data = file.read()
+AESGCM(data[:32]).decrypt(data[32:44], data[44:], b"header")
+"""
 BARE = """
 import sys
 from textual.app import App
@@ -86,33 +96,90 @@ def commands(home: Path) -> None:
     """Measure the commands with a live session, and the first frame, on the practice organization."""
     made = practice.build()
     with Sandbox(made.organization) as sandbox:
-        environ = isolated(dict(os.environ), home, sandbox.url, "")
-        environ |= {"PATH": f"{BIN}:{environ['PATH']}", "TERM": "xterm-256color", "LINES": "36", "COLUMNS": "120"}
-        environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        paths = Paths.of(environ)
-        paths.config.mkdir(parents=True)
-        paths.catalog_file.write_text(made.catalog_toml())
-        paths.preferences_file.write_text("plaintext_key = true\nkernel_keyring = false\n")
-        key_id, secret = made.user_access_key
-        Engine(paths, environ, time.time).store_identity("central", key_id, Secret(secret), made.caller_arn)
-        ours = str(BIN / "xswitch")
-        floor = program(FLOOR, environ)
-        program([ours, "exec", TARGET, "--", "true"], environ)()
-        for name, argv in {
-            "`prompt`": ["prompt"],
-            "`credential-process`, live session": ["credential-process", TARGET],
-            "`env`, live session": ["env", TARGET, "--format", "bash"],
-            "`exec`, live session": ["exec", TARGET, "--", "true"],
-        }.items():
-            row(name, "an empty `python -I`", ratio(program([ours, *argv], environ), floor), "≤ 4, not yet met")
-        config = home / "config-of-the-aws-cli"
-        config.write_text("[profile p]\naws_access_key_id = AKIAPRACTICE\naws_secret_access_key = practice\n")
-        aws = program(["aws", "configure", "list", "--profile", "p"], environ | {"AWS_CONFIG_FILE": str(config)})
-        mine = program([ours, "credential-process", TARGET], environ)
-        row("`credential-process`, live session", "`aws configure list`, AWS CLI v1", ratio(mine, aws, 7), "1/30")
+        for name, preferences in (("", "plaintext_key = true\nkernel_keyring = false\n"), (KERNEL, "")):
+            environ = person(home / (name or "plain"), sandbox.url, made, preferences)
+            program([OURS, "exec", TARGET, "--", "true"], environ)()
+            fast_commands(home, environ, name)
+        environ = person(home / "frames", sandbox.url, made, "plaintext_key = true\nkernel_keyring = false\n")
         bare = [sys.executable, "-c", BARE]
-        frames = ratio(lambda: first_frame([ours], environ), lambda: first_frame(bare, environ), 9)
+        frames = ratio(lambda: first_frame([OURS], environ), lambda: first_frame(bare, environ), 9)
         row("first frame", "a Textual app with one Static", frames, "≤ 1.15")
+
+
+def person(home: Path, url: str, made: practice.PracticeOrganization, preferences: str) -> dict[str, str]:
+    """Return the environment of somebody of the practice organization, their key in the vault."""
+    home.mkdir()
+    environ = isolated(dict(os.environ), home, url, "")
+    environ |= {"PATH": f"{BIN}:{environ['PATH']}", "TERM": "xterm-256color", "LINES": "36", "COLUMNS": "120"}
+    environ |= {
+        "HOME": str(home),
+        "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",
+        "XSWITCH_PASSPHRASE": "practice",
+    }
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        environ.pop(name, None)
+    paths = Paths.of(environ)
+    paths.config.mkdir(parents=True)
+    paths.catalog_file.write_text(made.catalog_toml())
+    paths.preferences_file.write_text(preferences)
+    key_id, secret = made.user_access_key
+    Engine(paths, environ, time.time).store_identity("central", key_id, Secret(secret), made.caller_arn)
+    return environ
+
+
+def fast_commands(home: Path, environ: dict[str, str], vault: str) -> None:
+    """Measure the fast commands against a bare program that decrypts one record, an empty Python, and peers."""
+    cipher = program([sys.executable, "-I", "-c", DECRYPT, sealed_record(home)], environ)
+    document = program([OURS, "credential-process", TARGET], environ)
+    time.sleep(2.1)  # files that changed a moment ago are looked into, not only at
+    document()
+    floor = "a bare program that decrypts one record"
+    row(f"`credential-process`, live session{vault}", floor, ratio(document, cipher), "≤ 1.2")
+    for name, argv in {"env": ["env", TARGET, "--format", "bash"], "exec": ["exec", TARGET, "--", "true"]}.items():
+        row(f"`{name}`, live session{vault}", floor, ratio(program([OURS, *argv], environ), cipher), "≤ 1.3")
+    if vault:
+        return
+    empty = program(FLOOR, environ)
+    row("`credential-process`, live session", "`python -I -c pass`", ratio(document, empty), "≤ 4")
+    inside = environ | {"XSWITCH_TARGET": TARGET, "XSWITCH_EXPIRES": str(int(time.time()) + 3000)}
+    row("`prompt`", "`python -I -c pass`", ratio(program([OURS, "prompt"], inside), empty), "≤ 2.0")
+    row("a bare program that decrypts one record", "`python -I -c pass`", ratio(cipher, empty), "")
+    peers(home, environ, document)
+    many = [OURS, "credential-process", TARGET]
+    together = ratio(lambda: at_once(many, environ), document, 5)
+    row("100 `credential-process` at once, live session", "one", together, "")
+
+
+def peers(home: Path, environ: dict[str, str], document: Callable[[], object]) -> None:
+    """Measure what others take to read the static keys of a profile, which is the least that they can be asked for."""
+    files = home / "aws-of-the-peers"
+    files.mkdir()
+    (files / "credentials").write_text(
+        "[p]\naws_access_key_id = AKIAPRACTICE00000000\naws_secret_access_key = practice\n"
+    )
+    (files / "config").write_text("[profile p]\nregion = eu-west-1\n")
+    theirs = environ | {"AWS_CONFIG_FILE": f"{files}/config", "AWS_SHARED_CREDENTIALS_FILE": f"{files}/credentials"}
+    aws = program(["aws", "configure", "list", "--profile", "p"], theirs)
+    awsume = program([str(AWSUME), "-s", "p"], theirs)
+    for name, peer in (("`awsume -s`", awsume), ("`aws configure list --profile`, AWS CLI v1", aws)):
+        ours, parts = ratio(document, peer, 9)
+        row("`credential-process`, live session", name, (ours, parts), f"≤ 1/30, here 1/{1 / parts:.0f}")
+
+
+def sealed_record(home: Path) -> str:
+    """Return a file with a key and one record sealed with it, as long as a session is."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    file, key, nonce = home / "sealed", os.urandom(32), os.urandom(12)
+    file.write_bytes(key + nonce + AESGCM(key).encrypt(nonce, b"x" * 1400, b"header"))
+    return str(file)
+
+
+def at_once(argv: list[str], environ: dict[str, str]) -> None:
+    """Start a hundred and wait for all."""
+    running = [subprocess.Popen(argv, env=environ, stdout=subprocess.DEVNULL) for _ in range(100)]
+    if any(process.wait() for process in running):
+        raise SystemExit(f"one of a hundred failed: {shlex.join(argv)}")
 
 
 def catalogs(home: Path) -> None:
