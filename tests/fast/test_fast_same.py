@@ -46,6 +46,20 @@ def test_after_a_change(house: House, change: Change) -> None:
         compared(house, command, change.target)
 
 
+EDITS = [change for change in CHANGES if change.name.startswith("catalog: ") and "broken" not in change.name]
+
+
+@pytest.mark.parametrize("change", EDITS, ids=[change.name for change in EDITS])
+def test_after_an_edit_that_was_compiled_meanwhile(house: House, change: Change) -> None:
+    """Another command has read the edited catalog, and nobody has worked out this request since."""
+    house.settle(*TARGETS)
+    change.make(house)
+    house.settle()
+    assert [house.fast(command, change.target) for command in change.expected] == [None, None]
+    compared(house, "env", change.target)
+    compared(house, "env", change.target)
+
+
 NEAR = [change for change in CHANGES if "ENDPOINT_URL" not in change.name]
 
 
