@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 
 TYPE_CHECKING = False
@@ -56,6 +55,8 @@ def clear_torn(path: Path) -> None:
     For whoever holds the lock of its writers: a write that goes on meanwhile fails.
     """
     path = path.resolve() if path.is_symlink() else path
+    import glob
+
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         with contextlib.suppress(OSError):
             left.unlink()

@@ -27,7 +27,7 @@ from xswitch.paths import Paths
 from xswitch.secret import Secret
 from xswitch.session import ready
 from xswitch.session.learnt import KEPT, SKEW_KEPT, Learnt
-from xswitch.session.limits import GRANT, granted_until
+from xswitch.session.limits import GRANT, granted_until, lasted
 from xswitch.session.ready import Basis, Ready, Request
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
@@ -241,8 +241,16 @@ def test_what_was_learnt_is_steady_between_its_turns(tmp_path: Path) -> None:
      (50, 50.0, None)],
 )  # fmt: skip
 def test_a_grant_is_in_force_within_its_times(longest: int | None, now: float, until: float | None) -> None:
-    assert granted_until(0.0, 100.0, longest, now) == until
-    assert granted_until(0.0, 10 * GRANT, None, GRANT - 1) == GRANT
+    assert granted_until(0.0, 100.0, longest, now, 0.0) == until
+    assert granted_until(0.0, 10 * GRANT, None, GRANT - 1, 0.0) == GRANT
+
+
+def test_a_grant_that_lasted_its_time_by_the_steady_clock_is_over() -> None:
+    facts = {"boot": "this", "steady": 1000}
+    assert lasted(facts, "this", 1040.5) == 40.5
+    assert lasted(facts, "another", 1040.5) == lasted({}, "this", 1040.5) == 0.0
+    assert granted_until(0.0, 100.0, None, 5.0, 99.0) == 100.0
+    assert granted_until(0.0, 100.0, None, 5.0, 100.0) is None
 
 
 # What a request hangs on is all noted
@@ -315,7 +323,7 @@ def test_what_is_not_certain_is_not_noted(house: House) -> None:
     session = engine.serve(plan, Nobody())
     assert house.note().exists()
     house.note().unlink()
-    noting.note(engine, plan, replace(session, kept=False))
+    noting.note(engine, plan, replace(session, unkept="the disk is full"))
     noting.note(engine, plan, replace(session, record="session-" + "0" * 64))
     house.paths.preferences_file.write_text(PLAINTEXT + 'theme = "light"\n')
     noting.note(engine, plan, session)

@@ -12,7 +12,7 @@ from xswitch.paths import Paths
 from xswitch.vault import kernel, keys
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Cost, FileHolder, PassphraseHolder, WrongPassphrase
-from xswitch.vault.key import Key
+from xswitch.vault.key import Key, holder_bytes
 from xswitch.vault.opening import Chooser, open_vault
 from xswitch.vault.os_keyring import KeyringHolder, NoKeyring
 from xswitch.vault.store import Vault
@@ -366,7 +366,7 @@ def test_a_plain_key_only_while_the_person_says_so(folder: Path) -> None:
 def test_a_holder_of_a_later_version_is_not_guessed(folder: Path) -> None:
     keep(chosen(folder, Keyring({})), "one")
     check = (folder / "holder").read_text().splitlines()[1]
-    (folder / "holder").write_bytes(keys._written(keys.Memo("hardware-token 1", check)))
+    (folder / "holder").write_bytes(holder_bytes("hardware-token 1", check))
     with pytest.raises(VaultUnavailable, match="does not know"):
         chosen(folder, Keyring({})).read("one")
 

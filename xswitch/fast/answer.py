@@ -64,7 +64,7 @@ def _text(asked: Asked, found: Served, environ: Mapping[str, str]) -> str:
 def _look(found: Served) -> Look:
     from xswitch.shell.environment import Look
 
-    return Look(found.guarded, found.row.colour, found.ready.theme)
+    return Look(found.guarded, found.row.colour, found.ready.theme, round(found.ready.skew))
 
 
 def _logged(found: Served) -> bool:

@@ -71,3 +71,11 @@ class Key:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is not pickled")
+
+
+def holder_bytes(detail: str, check: str) -> bytes:
+    """Return what the ``holder`` file says: who keeps the key, the key's check value, and a sum over both."""
+    from binascii import crc32
+
+    text = f"{detail}\n{check}\n".encode()
+    return text + b"%08x\n" % crc32(text)

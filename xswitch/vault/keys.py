@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import threading
-from binascii import crc32
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Final, NamedTuple
@@ -19,7 +18,7 @@ from xswitch.errors import VaultUnavailable
 from xswitch.vault import kernel, locks, record
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Holder, is_hex
-from xswitch.vault.key import Key
+from xswitch.vault.key import Key, holder_bytes
 
 ID_FILE: Final = "id"
 HOLDER_FILE: Final = "holder"
@@ -77,7 +76,7 @@ class Keys:
         content = self._folder.read(HOLDER_FILE, 1024) or b""
         detail, _, rest = content.decode("utf-8", "replace").partition("\n")
         memo = Memo(detail, rest[:16])
-        return memo if detail and is_hex(memo.check, 16) and content == _written(memo) else None
+        return memo if detail and is_hex(memo.check, 16) and content == holder_bytes(*memo) else None
 
     def check_id(self) -> None:
         """Raise VaultUnavailable where the id file names another vault than every record does."""
@@ -212,7 +211,7 @@ class Keys:
             vault_id = os.urandom(ID_DIGITS // 2).hex()
             self._folder.write(ID_FILE, vault_id.encode() + b"\n")
         key, detail = self._holder.store(vault_id, Key.new())
-        self._folder.write(HOLDER_FILE, _written(Memo(detail, key.check(vault_id))))
+        self._folder.write(HOLDER_FILE, holder_bytes(detail, key.check(vault_id)))
         return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
 
     def _adopted(self) -> tuple[str, Key]:
@@ -234,7 +233,7 @@ class Keys:
             )
         with suppress(VaultUnavailable), self.exclusive("writing down who keeps the vault's key", _ADOPTING_SECONDS):
             if self.memo() is None:
-                self._folder.write(HOLDER_FILE, _written(Memo(detail, key.check(vault_id))))
+                self._folder.write(HOLDER_FILE, holder_bytes(detail, key.check(vault_id)))
         return self._remember(vault_id, key, mark, shadow=_shadowed(detail))
 
     def _opens(self, vault_id: str, key: Key) -> bool:
@@ -278,12 +277,6 @@ def describe_holder(detail: str) -> str:
     if kind == "keyring":
         return f"the OS keyring ({backend.removeprefix('keyring.backends.')})" if backend else "the OS keyring"
     return {"passphrase": "the passphrase file", "file": "the key file"}.get(kind, "nobody who was asked")
-
-
-def _written(memo: Memo) -> bytes:
-    """Return what the ``holder`` file says."""
-    text = f"{memo.detail}\n{memo.check}\n".encode()
-    return text + b"%08x\n" % crc32(text)
 
 
 def _shadowed(detail: str) -> bool:

@@ -10,7 +10,7 @@ import os
 import stat
 
 from xswitch.vault import kernel, record
-from xswitch.vault.key import Key
+from xswitch.vault.key import Key, holder_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,8 +78,10 @@ def _text(folder: int, name: str, digits: int) -> str:
 
 def _holder(folder: int) -> str:
     """Return the kind of who holds the key, or "" where it is not written as it should be. Raises OSError."""
-    lines = (_content(folder, "holder", 1024) or b"").decode("utf-8", "replace").split("\n")
-    return lines[0].partition(" ")[0] if len(lines) == 3 and not lines[2] and _hex(lines[1], 16) else ""
+    content = _content(folder, "holder", 1024) or b""
+    detail, _, rest = content.decode("utf-8", "replace").partition("\n")
+    good = _hex(rest[:16], 16) and content == holder_bytes(detail, rest[:16])
+    return detail.partition(" ")[0] if good else ""
 
 
 def _hex(text: str, digits: int) -> str:
