@@ -9,7 +9,7 @@ from vault_tools import SENTINEL, MemoryHolder, keep
 
 from xswitch.errors import Cancelled, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
-from xswitch.vault import kernel, keys
+from xswitch.vault import kernel
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Cost, FileHolder, PassphraseHolder, WrongPassphrase
 from xswitch.vault.key import Key, holder_bytes
