@@ -71,10 +71,23 @@ def test_whatever_answers_in_aws_s_place_is_not_aws(body: str | bytes) -> None:
     assert (caught.value.kind, caught.value.passing) == ("not-aws", False)
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 302, 307])
-def test_a_redirect_is_followed_by_nobody(status: int) -> None:
+@pytest.mark.parametrize("document", [BOMB, OUTSIDE, SIGN_IN, f'<!DOCTYPE a [<!ENTITY b "1">]>{WHO}'])
+def test_a_document_type_ends_the_reading(document: str) -> None:
     with pytest.raises(Trouble):
-        answered("" if status == 204 else SIGN_IN, status)
+        texts(document.encode())
+
+
+def test_depth_ends_the_reading() -> None:
+    assert len(texts(b"<a>" * 32 + b"</a>" * 32)) == 32
+    with pytest.raises(Trouble):
+        texts(b"<a>" * 33 + b"</a>" * 33)
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 307])
+def test_what_is_no_success_is_no_answer(status: int) -> None:
+    for body in ("", SIGN_IN, WHO if status != 204 else ""):
+        with pytest.raises(Trouble):
+            answered(body, status)
 
 
 @pytest.mark.parametrize("body", ["", SIGN_IN, BOMB, "<a/>", "{}"])
