@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from kept_house import CLIENTS, ROLE, House
+
+NOBODY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}],
+}
 
 
 @pytest.fixture
@@ -104,3 +112,19 @@ def test_without_the_copies_it_would_win(house: House) -> None:
     script = "unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE; aws sts get-caller-identity --query Arn --output text"
     done = house.run("exec", "payments-staging/ReadOnly", "--renew", "--", "sh", "-c", script)
     assert done.stdout.endswith("user/mallory\n"), done
+
+
+def test_the_aws_cli_says_why_there_is_no_session(house: House) -> None:
+    """And goes on once what was wrong is mended."""
+    house.faults.shorten(3, times=1, action="AssumeRole")
+    talk = house.talk("aws-cli")
+    account = house.practice.organization.root("555566667777")
+    name = {"RoleName": "ReadOnly"}
+    trust = account.iam("GetRole", **name)["Role"]["AssumeRolePolicyDocument"]
+    account.iam("UpdateAssumeRolePolicy", **name, PolicyDocument=json.dumps(NOBODY))
+    said = talk.ask()
+    assert said.startswith("error: ")
+    assert re.search(r'403 .*"code": "denied", "message": "AWS denied payments-staging/ReadOnly;', said), said
+    account.iam("UpdateAssumeRolePolicy", **name, PolicyDocument=unquote(trust))
+    time.sleep(6)
+    assert talk.ask().startswith(ROLE)

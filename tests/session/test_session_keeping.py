@@ -178,7 +178,7 @@ def test_a_guard_is_passed_once_and_its_end_ends_what_is_served(house: House) ->
         house.clock.shift += HOUR + 1
         with pytest.raises(PersonNeeded, match="what was confirmed") as caught:
             renewer.give()
-        assert caught.value.hint == "confirm it again: xswitch shell payments-prod/Deploy"
+        assert caught.value.hint == "run once in a terminal: xswitch exec payments-prod/Deploy --renew -- true"
         house.clock.shift -= HOUR + 1
         plan = house.plan("payments-prod/Deploy")
         assert plan.guard is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, XswitchError
-from xswitch.text import clean, parse_duration
+from xswitch.text import parse_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -77,9 +77,10 @@ def open_session(context: Context, text: str, use: Callable[[Session], int], *, 
 def keep_session(context: Context, text: str, use: Callable[[Kept], int], *, min_left: int = 0) -> int | OpenTui:
     """Do as :func:`open_session`, with a session that is renewed; say where that has an end."""
     from xswitch.cli.person import Nobody
+    from xswitch.engine.renewing import again
 
     def go(plan: Plan) -> int:
-        alone = Nobody(how=f"open it once: xswitch shell {clean(plan.target.name)}")
+        alone = Nobody(how=again(plan))
         kept = context.engine.keep(plan, context.person, alone, min_left=min_left)
         if kept.until is not None:
             at = time.strftime("%H:%M", time.localtime(kept.until))

@@ -7,6 +7,7 @@ refused at once, and not in the middle of the night.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -65,6 +66,11 @@ class Kept:
             return renewing.command(command, self.session, renewal, environ, self.look, state=state, clock=clock)
 
 
+def again(plan: Plan) -> str:
+    """Say what a person does in another terminal, so that a process that waits for them goes on."""
+    return f"run once in a terminal: xswitch exec {shlex.quote(clean(plan.target.name))} --renew -- true"
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """What renewing takes of the engine: its people, its audit log, and how it shows an environment."""
@@ -111,16 +117,15 @@ def keep(engine: Engine, hands: Hands, plan: Plan, person: Person, alone: Person
 
 
 def _asks_every_time(plan: Plan) -> bool:
-    return bool(plan.hops[-1].mfa_serial) and not plan.identity.mfa_process
+    return any(hop.mfa_serial for hop in plan.hops[-1:]) and not plan.identity.mfa_process
 
 
 def _allow(engine: Engine, plan: Plan) -> None:
     """Raise PersonNeeded where the plan's guard has no live grant."""
     if plan.guard is None or grants.live_grant(engine.vault, plan.target, plan.guard, engine.now()) is not None:
         return
-    target = clean(plan.target.name)
-    message = f"{clean(plan.guard.name)} is guarded, and what was confirmed for {target} is over"
-    raise PersonNeeded(message, f"confirm it again: xswitch shell {target}")
+    message = f"{clean(plan.guard.name)} is guarded, and what was confirmed for {clean(plan.target.name)} is over"
+    raise PersonNeeded(message, again(plan))
 
 
 def _ends(engine: Engine, people: People, plan: Plan) -> dict[str, float] | None:
