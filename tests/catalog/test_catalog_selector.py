@@ -116,6 +116,10 @@ def test_live_is_asked_for() -> None:
         ('a "b c', 3, "not closed", "account:"),
         ("! a", 1, "nothing to look for", ""),
         (":x", 1, "unknown field", "fields"),
+        ("!!env:prod", 1, "neither a word nor a field", "in quotes"),
+        ("!!prod", 1, "neither a word nor a field", "in quotes"),
+        ("x !a!env:prod", 3, "neither a word nor a field", "in quotes"),
+        ('!"a"b:c', 1, "neither a word nor a field", "in quotes"),
     ],
 )
 def test_what_is_not_a_selector(selector: str, place: int, words: str, hint: str) -> None:

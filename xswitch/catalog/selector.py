@@ -8,7 +8,7 @@
     value, word: up to the next blank; in double quotes, blanks and colons are taken as they are
 
 * A word is a literal substring of the target's name, of ``id/role``, of the OU path, of the environment or of a tag
-  (``key=value``). No character in it is special.
+  (``key=value``). No character in it is special, but a colon and an exclamation mark at its front stand in quotes.
 * ``env:``, ``id:``, ``role:``, ``account:`` and ``arn:`` match the whole value; ``*`` stands for anything.
   ``tag:key=value`` does for both halves, ``tag:key`` for having the tag at all.
 * ``ou:A/B`` matches an OU path that has the segments ``A`` and ``B``, whole, one after the other, at any depth.
@@ -38,6 +38,7 @@ FIELDS: Final[tuple[Field, ...]] = ("env", "id", "role", "account", "tag", "ou",
 _BEYOND_ACCOUNTS: Final = ("role", "live", "arn")
 
 _TERM: Final = re.compile(r'(!?)(?:([^\s":!]*)(:))?((?:[^\s"]|"[^"]*")*)')
+_QUOTED: Final = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ def _term(text: str, at: int, found: re.Match[str]) -> Term:
     if not colon:
         if not value:
             raise _refused(text, at, "nothing to look for", "leave the term out")
+        if rest.startswith("!") or ":" in _QUOTED.sub("", rest):
+            # As a word it would be found nowhere, so that its negation would match everything.
+            raise _refused(
+                text, at, "neither a word nor a field", 'an exclamation mark or colon stands in quotes: "!a:b"'
+            )
         return Term("word", value, negated, found[0])
     if name not in FIELDS:
         from xswitch.tomlfile import nearest
