@@ -357,6 +357,23 @@ def test_damage_is_found_and_mended(compiled: tuple[Home, bytes], data: st.DataO
     assert home.load() == whole
 
 
+@pytest.mark.parametrize("change", [(b"prod", b"pr\xc3d"), (b"\xff", b"\xfe"), (b"\xfe", b"\xff")])
+def test_a_file_whose_checksums_are_right_and_whose_contents_make_no_catalog_is_not_used(
+    compiled: tuple[Home, bytes], change: tuple[bytes, bytes]
+) -> None:
+    home, good = compiled
+    file_of(home).write_bytes(good)
+    whole = home.load()
+    data, head = loading.compiled.read(file_of(home)) or (b"", None)
+    assert head is not None
+    slots, body = data[head.end : head.blocks_at], data[head.blocks_at : head.meta_at]
+    meta = data[head.meta_at :]
+    for parts in ((body.replace(*change), meta), (body, meta.replace(*change))):
+        file_of(home).write_bytes(loading.compiled._framed(head.stamp, b"", slots, *parts))
+        assert load_last_good(home.paths) in (None, whole)
+        assert home.load() == whole
+
+
 def test_a_row_needs_hardly_an_import(home: Home) -> None:
     home.write(CATALOG)
     home.load()

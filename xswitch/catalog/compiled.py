@@ -167,11 +167,18 @@ def _slots(accounts: Iterable[Account], blocks: list[bytes]) -> bytes:
 
 
 def decode(data: bytes, head: fast.Head) -> Catalog | None:
-    """Return the catalog that a compiled one holds; None where it is damaged."""
+    """Return the catalog that a compiled one holds; None where it is damaged, or holds what makes no catalog."""
     body = data[head.blocks_at : head.meta_at]
     meta = data[head.meta_at : head.meta_at + head.meta]
     if crc32(body) != head.blocks_sum or crc32(meta) != head.meta_sum or len(data) != head.meta_at + head.meta:
         return None
+    try:
+        return _decoded(body, meta, fast.mark_of(head.stamp, head.blocks_sum, head.meta_sum))
+    except (ValueError, IndexError, TypeError):  # its checksums are right: another program's, or another format's
+        return None
+
+
+def _decoded(body: bytes, meta: bytes, mark: str) -> Catalog:
     first, *parts = meta.split(PART)
     identity, region, duration, session_name, many, accounts_many = fast.texts(first)
     known = [Identity(*cast(Any, fast.texts(part))) for part in parts[: int(many)]]
@@ -186,7 +193,7 @@ def decode(data: bytes, head: fast.Head) -> Catalog | None:
         region,
         int(duration) if duration else None,
         session_name,
-        fast.mark_of(head.stamp, head.blocks_sum, head.meta_sum),
+        mark,
     )
 
 

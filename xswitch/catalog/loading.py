@@ -85,12 +85,15 @@ def find(paths: Paths, text: str, *, clock: Clock = time.time_ns) -> Found | Non
     if known is None:
         return None
     target, environment, identity, way = known[0]
-    return Found(
-        _target(target),
-        None if environment is None else Environment(*cast(Any, environment)),
-        Identity(*cast(Any, identity)),
-        tuple(map(_target, way)),
-    )
+    try:
+        return Found(
+            _target(target),
+            None if environment is None else Environment(*cast(Any, environment)),
+            Identity(*cast(Any, identity)),
+            tuple(map(_target, way)),
+        )
+    except TypeError:  # its checksums are right, and it has other fields
+        return None
 
 
 def _target(fields: fast.Fields) -> Target:
