@@ -69,9 +69,9 @@ def test_a_byte_order_mark_tabs_and_crlf() -> None:
         (b"region = x\n", 1, "no section begins before"),
         (b"[a]\nb = 1\n[a]\n", 3, 'section "a" stands twice'),
         (b"[a]\nb = 1\nB = 2\n", 3, '"b" is set twice'),
-        (b"[a]\nnonsense\n", 2, '"nonsense" is no setting'),
+        (b"[a]\nnonsense\n", 2, "this is no setting"),
         (b"[a\n", 1, "is no section"),
-        (b"[a]\ns3 =\n  nonsense\n", 1, 'below "s3" is no setting'),
+        (b"[a]\ns3 =\n  nonsense\n", 1, 'below "s3" stands what is no setting'),
         (b"[a]\nb = \xff\n", 2, "is not UTF-8"),
     ],
 )
@@ -80,6 +80,13 @@ def test_what_nobody_could_read_is_named_with_its_line(text: bytes, line: int, w
         ini.parse(text, FILE)
     assert caught.value.problems[0].line == line
     assert words in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["[a]\nSENTINEL+key/\n", "[SENTINEL+key/\n", "[a]\ns3 =\n  SENTINEL+key/\n"])
+def test_a_line_that_lost_its_key_is_not_quoted_since_it_may_be_a_secret(text: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        ini.parse(text.encode(), FILE)
+    assert "SENTINEL" not in f"{caught.value.message}{caught.value.hint}{caught.value.as_json()}"
 
 
 def test_a_missing_file_has_no_sections(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 What the values are is botocore's to say (:mod:`botocore.configloader`, on Python's RawConfigParser), and a test holds
 this reader to it; ten thousand profiles take botocore the better part of a second, which is too long to look at a file.
-What no AWS client could read is an error here as well, with the line.
+What no AWS client could read is an error here as well, with the line's number and not its words: one that lost its
+key or its ``=`` may be a secret.
 """
 
 from __future__ import annotations
@@ -58,10 +59,11 @@ def parse(content: bytes, file: Path) -> tuple[Section, ...]:
             blanks = 0
             continue
         depth, blanks = indent, 0
-        if stripped[0] == "[":
+        if stripped[0] == "[" and stripped.rfind("]") > 1:
             section, key = _begin(found, stripped, number, file), ""
         elif section is None:
-            raise refusal(file, "no section begins before this line", "a profile begins with [profile NAME]", number)
+            why = "this is no section" if stripped[0] == "[" else "no section begins before this line"
+            raise refusal(file, why, "a profile begins with [profile NAME]", number)
         else:
             key = _set(section, stripped, number, file)
     for one in found.values():
@@ -70,9 +72,7 @@ def parse(content: bytes, file: Path) -> tuple[Section, ...]:
 
 
 def _begin(found: dict[str, Section], line: str, number: int, file: Path) -> Section:
-    name, bracket, _ = line[1:].rpartition("]")
-    if not bracket or not name:
-        raise refusal(file, f"{quoted(line)} is no section", "its name stands in [brackets]", number)
+    name = line[1:].rpartition("]")[0]
     if name in found:
         at = found[name].line
         raise refusal(file, f"the section {quoted(name)} stands twice", f"line {at} has the first", number)
@@ -87,7 +87,7 @@ def _set(section: Section, line: str, number: int, file: Path) -> str:
         at = colon
     key = line[:at].rstrip().lower() if at > 0 else ""
     if not key:
-        raise refusal(file, f"{quoted(line)} is no setting", "a setting is written as key = value", number)
+        raise refusal(file, "this is no setting", "a setting is written as key = value", number)
     if key in section.values:
         raise refusal(file, f"{quoted(key)} is set twice in {quoted(section.name)}", "keep one of them", number)
     section.values[key] = line[at + 1 :].lstrip()
@@ -100,9 +100,9 @@ def _nest(section: Section, file: Path) -> None:
         if not isinstance(value, str) or not value.startswith("\n"):
             continue
         table: dict[str, str] = {}
-        for line in filter(None, value.split("\n")):
+        for line in filter(None, map(str.strip, value.splitlines())):
             name, equals, rest = line.partition("=")
             if not equals:
-                raise refusal(file, f"{quoted(line)} below {quoted(key)} is no setting", "as key = value", section.line)
+                raise refusal(file, f"below {quoted(key)} stands what is no setting", "as key = value", section.line)
             table[name.strip()] = rest.strip()
         section.values[key] = table
