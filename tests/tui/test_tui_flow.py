@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from textual.pilot import Pilot
 
 from xswitch.engine import Practice
 from xswitch.errors import CodeReused, Denied, NotFound, Unreachable, VaultUnavailable
+from xswitch.secret import Secret
 from xswitch.session.model import CodeAsk
 from xswitch.tui import clipboard
 from xswitch.tui.app import XswitchApp
@@ -25,6 +27,7 @@ from xswitch.tui.modals.problem import Problem
 from xswitch.tui.screens.denied import DeniedScreen
 from xswitch.tui.screens.picker import Picker
 from xswitch.tui.screens.sessions import Sessions
+from xswitch.tui.terminal import run_command
 
 
 @pytest.fixture(autouse=True)
@@ -335,6 +338,22 @@ async def test_copying_shows_no_secret(engine: StandIn, monkeypatch: pytest.Monk
         assert "copied for bash: sandbox-ada/Admin, until 11:42, by the terminal" in text(app)
         assert SENTINEL not in text(app)
         app.exit(0)
+
+
+def test_a_helper_of_the_screens_gets_nothing_that_was_handed_to_xswitch_alone(engine: StandIn, tmp_path: Path) -> None:
+    """xclip stays for as long as the clipboard is its own, and with it its environment."""
+    helper = tmp_path / "xclip"
+    helper.write_text(f"#!/bin/sh\nenv >{tmp_path}/environment\ncat >{tmp_path}/copied\n")
+    helper.chmod(0o755)
+    handed = {"XSWITCH_PASSPHRASE": SENTINEL, "XSWITCH_MFA_CODE": "482913"}
+    engine.environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "DISPLAY": ":0", **handed}
+    app = make_app(engine)
+    assert clipboard.copy(app, Secret("copied")) == "xclip"
+    assert (tmp_path / "copied").read_text() == "copied"
+    assert run_command(app, ["sh", "-c", f"env >>{tmp_path}/environment"], "editor") == 0
+    seen = (tmp_path / "environment").read_text()
+    assert seen.count("DISPLAY=:0") == 2
+    assert not [name for name in handed if name in seen]
 
 
 def test_the_clipboard_helper_fits_the_desktop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,6 +236,7 @@ def test_every_key_means_one_thing_wherever_it_can_be_pressed() -> None:
         ({"pin": "ctrl+o"}, {}, "keys.pin: ctrl+o is taken by console"),
         ({"renew": "enter"}, {}, "keys.renew: enter is taken by shell"),
         ({"pin": "ctrl+x"}, {"pin": "ctrl+x"}, ""),
+        ({"pin": "ctrl+\x1b[31mx"}, {}, "keys.pin: ctrl+[31mx is no key"),
         ({"pin": ""}, {}, "keys.pin: an empty key can't be bound, it belongs to the search"),
     ],
 )

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from xswitch.secret import Secret
+from xswitch.shell.environment import scrubbed
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def copy(app: XswitchApp, text: Secret) -> str:
         try:
             subprocess.run(
                 command, input=text.reveal().encode(), timeout=3, check=True,
-                env=dict(app.engine.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env=scrubbed(app.engine.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError):
             command = None

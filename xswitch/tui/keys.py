@@ -8,6 +8,8 @@ from typing import Final
 
 from textual.binding import Binding, BindingType
 
+from xswitch.text import clean
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -82,6 +84,9 @@ class Keys:
         for key in keys.split(","):
             if len(key) <= 1:
                 self.problems.append(f"keys.{name}: {key or 'an empty key'} can't be bound, it belongs to the search")
+                return
+            if key != clean(key):
+                self.problems.append(f"keys.{name}: {clean(key)} is no key")
                 return
         self.keymap[name] = keys
 

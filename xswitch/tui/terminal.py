@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from xswitch.errors import XswitchError
+from xswitch.shell.environment import scrubbed
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run_command(app: XswitchApp, argv: list[str], shown: str) -> int:
     with app.suspend(), _apart():
         _write(f"$ {shown}\n")
         try:
-            return subprocess.run(argv, check=False, env=dict(app.engine.environ)).returncode
+            return subprocess.run(argv, check=False, env=scrubbed(app.engine.environ)).returncode
         except OSError:
             return 127
 
