@@ -34,16 +34,17 @@ def show(result: Result, *, as_json: bool) -> int:
     for note in result.notes:
         say(note)
     if as_json and result.data is not None:
-        import json
-
-        write(json.dumps(result.data, ensure_ascii=False, indent=2) + "\n")
+        write(_json(result.data, indent=2) + "\n")
     elif result.text:
         write(result.text if result.text.endswith("\n") else result.text + "\n")
     return result.status
 
 
 def write(text: str) -> None:
-    """Write to stdout, and see it go."""
+    """Write to stdout, and see it go: as UTF-8 whatever the locale says; bytes that are none go as they came in."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -67,14 +68,28 @@ def fail(error: XswitchError, *, as_json: bool) -> int:
     from xswitch.text import clean
 
     if as_json:
-        import json
-
-        write(json.dumps(error.as_json(), ensure_ascii=False) + "\n")
+        write(_json(error.as_json()) + "\n")
     else:
         say(f"xswitch: {clean(error.message)}")
         if error.hint:
             say(f"  hint: {clean(error.hint)}")
     return error.exit_status
+
+
+def _json(data: Any, indent: int | None = None) -> str:
+    """Return JSON that is valid UTF-8: escaped where a text came from bytes that are none."""
+    import json
+
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    return text if _encodable(text) else json.dumps(data, indent=indent)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def table(rows: Sequence[tuple[str, ...]], *, head: tuple[str, ...] = ()) -> str:

@@ -57,14 +57,14 @@ def entry(
     reason: str,
 ) -> dict[str, Value]:
     """Return what the log keeps of a switch: of the session, and of the plan that it came of."""
-    return {
+    said: dict[str, Value] = {
         "time": iso8601(now),
         "event": "switch",
-        "target": clean(session.target),
+        "target": session.target,
         "account_id": session.account_id,
-        "role": clean(session.role),
+        "role": session.role,
         "environment": session.environment or None,
-        "arn": clean(session.arn),
+        "arn": session.arn,
         "identity": session.identity,
         "user": user or None,
         "session_name": session_name,
@@ -79,6 +79,7 @@ def entry(
         "os_user": os_user,
         "pid": os.getpid(),
     }
+    return {name: clean(value) if isinstance(value, str) else value for name, value in said.items()}
 
 
 def append(path: str | os.PathLike[str], line: Mapping[str, Value]) -> None:
