@@ -156,8 +156,12 @@ def _errors() -> type[XswitchError]:
 
 def _run(arguments: list[str]) -> int:
     from xswitch import cli
+    from xswitch.shell.environment import HANDED_ONCE
 
-    step = cli.run(arguments, os.environ)
+    environ = dict(os.environ)
+    for name in HANDED_ONCE:  # a library that starts a program hands it the process's own environment
+        os.environ.pop(name, None)
+    step = cli.run(arguments, environ)
     while isinstance(step, cli.OpenTui):
         from xswitch import tui
 
