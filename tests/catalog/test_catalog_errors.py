@@ -67,6 +67,14 @@ TABLE = [
         3, "identities.x.start_url", "is not an https address", "",
     ),
     (
+        "[identities.x]\nkind = \"sso\"\nstart_url = \"https://a[b/start\"\nsso_region = \"eu-west-1\"\n" + ACCOUNT,
+        3, "identities.x.start_url", "is not an https address", "",
+    ),
+    (
+        "[identities.x]\nkind = \"sso\"\nstart_url = \"https://\u2100b/start\"\nsso_region = \"eu-west-1\"\n" + ACCOUNT,
+        3, "identities.x.start_url", "is not an https address", "",
+    ),
+    (
         "[identities.x]\nkind = \"sso\"\nstart_url = \"https://a.example/\"\nsso_region = \"Ireland\"\n" + ACCOUNT,
         4, "identities.x.sso_region", "is not a region", "eu-west-1",
     ),

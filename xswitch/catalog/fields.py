@@ -285,11 +285,21 @@ def start_url(value: object) -> tuple[Fault, ...]:
     """Take the address of an access portal: https, or http on this machine alone."""
     if not isinstance(value, str):
         return refused("a string", value)
-    if re.fullmatch(
+    right = re.fullmatch(
         r"https://[^\s/?#@]+[^\s]*|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?(?:/[^\s]*)?", value
-    ):
+    )
+    if right and _splits(value):
         return FINE
     return _fault(f"{quoted(value)} is not an https address", "such as https://acme.awsapps.com/start")
+
+
+def _splits(address: str) -> bool:
+    from urllib.parse import urlsplit
+
+    try:
+        return bool(urlsplit(address).hostname)
+    except ValueError:  # a bracket that is no IPv6 address, or a letter that stands for a slash
+        return False
 
 
 def selector(value: object) -> tuple[Fault, ...]:
