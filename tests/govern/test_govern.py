@@ -6,11 +6,15 @@ import fcntl
 import json
 import os
 import stat
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.catalog.model import Account, Environment, Identity, Target
 from xswitch.credentials import Credentials
@@ -20,6 +24,7 @@ from xswitch.govern.denial import blame, explain
 from xswitch.govern.guard import grant_duration, judge
 from xswitch.secret import Secret
 from xswitch.session.model import Caller, GuardAnswer, GuardAsk, Hop, Plan, Session
+from xswitch.text import clean
 
 PROD = Environment("prod", "red", "type", reason=True, max_duration=1800)
 TARGET = Target(
@@ -70,6 +75,28 @@ def test_the_log_leads_back_to_the_person_and_holds_no_secret(tmp_path: Path) ->
     assert line["chain"] == ["identity-hub/Hub", "pay-prod/Deploy"]
     assert line["time"] == "1970-01-01T00:16:40Z"
     assert "sentinel" not in text.lower()
+
+
+ANY_TEXT = st.text(max_size=12) | st.binary(max_size=8).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
+
+
+@examples(100)
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT)
+def test_whatever_names_and_reasons_are_a_line_of_the_log_is_one_line_of_json(
+    name: str, environment: str, user: str, reason: str
+) -> None:
+    session = replace(SESSION, target=f"{name}/Deploy", role=name, environment=environment, identity=user, arn=name)
+    plan = replace(PLAN, caller=replace(PLAN.caller, user=user))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "audit.jsonl"
+        audit.append(path, audit.line_of(plan, session, now=1000.0, os_user=user, reason=reason))
+        text = path.read_text(encoding="utf-8")
+    assert text.count("\n") == 1
+    assert text.splitlines() == [text[:-1]] == [clean(text)[:-1]]
+    line = json.loads(text)
+    assert line["target"] == clean(f"{name}/Deploy")
+    assert line["os_user"] == clean(user)
+    assert "sentinel" not in text.lower() or "sentinel" in f"{name}{environment}{user}{reason}".lower()
 
 
 def test_parallel_writers_never_mix_their_lines(tmp_path: Path) -> None:

@@ -96,6 +96,42 @@ def _denying(policies: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @MANY
+@given(SEEDS, SEEDS, st.sampled_from(["identity", "trust"]))
+def test_another_allow_never_turns_an_allow_into_a_denial(seed: int, other: int, where: str) -> None:
+    caller, role, request = drawn(seed)
+    before = assume_role(caller, role, request)
+    more = generate(other)
+    if where == "identity":
+        held = [{**one, "Effect": "Allow"} for document_ in more["identity_policies"] for one in _statements(document_)]
+        caller = replace(caller, identity_policies=(*caller.identity_policies, document(*held)))
+    else:
+        held = [{**one, "Effect": "Allow"} for one in _statements(more["role"]["trust"])]
+        role = replace(role, trust=document(*_statements(role.trust), *held))
+    after = assume_role(caller, role, request)
+    assert after.allowed or not before.allowed
+
+
+def _statements(held: Any) -> list[dict[str, Any]]:
+    statements = held["Statement"]
+    return list(statements) if isinstance(statements, list) else [statements]
+
+
+@MANY
+@given(SEEDS, st.randoms(use_true_random=False))
+def test_the_order_of_statements_and_documents_decides_nothing(seed: int, random: Any) -> None:
+    case = generate(seed)
+    before = assume_role(caller_of(case), role_of(case), request_of(case))
+    random.shuffle(case["identity_policies"])
+    for held in (*case["identity_policies"], case["role"]["trust"]):
+        statements = _statements(held)
+        random.shuffle(statements)
+        held["Statement"] = statements
+    after = assume_role(caller_of(case), role_of(case), request_of(case))
+    assert (after.effect, after.code, after.side) == (before.effect, before.code, before.side)
+    assert {after.cause, *after.also} == {before.cause, *before.also}
+
+
+@MANY
 @given(SEEDS, st.data())
 def test_without_an_allow_less_is_allowed_never_more(seed: int, data: st.DataObject) -> None:
     case = generate(seed)

@@ -7,10 +7,13 @@ import re
 import shlex
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.errors import Usage
 from xswitch.shell import quoting
@@ -80,6 +83,52 @@ def test_shells_read_back_what_was_written(
     folder.mkdir(exist_ok=True)
     assert read_back(reader, given_values, str(folder)) == given_values
     assert not (folder / "pwned").exists()
+
+
+def read_bytes_back(reader: str, given_values: list[bytes], folder: Path) -> list[bytes]:
+    """Let one shell read all the lines from a file and print every variable itself, however much that is."""
+    program, options = READERS[reader]
+    pairs = {f"V{number}": value.decode("utf-8", "surrogateescape") for number, value in enumerate(given_values)}
+    lines = quoting.text(FORM.get(reader, reader), pairs).encode("utf-8", "surrogateescape")
+    script = folder / f"script.{program}"
+    script.write_bytes(lines + b"".join(b'printf "%%s\\0" "$%s"\n' % name.encode() for name in pairs))
+    done = subprocess.run(
+        [program, *options, str(script)], env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"},
+        capture_output=True, timeout=120, check=True, cwd=folder,
+    )  # fmt: skip
+    assert done.stderr == b""
+    return done.stdout.split(b"\0")[:-1]
+
+
+SPECIAL = [
+    mark.encode() for mark in ("'", '"', "\\", "$", "`", "\n", "\r", "!", "%", "*", "~", "''", "\\'", "$(touch pwned)")
+]
+
+
+def as_values(drawn: bytes) -> list[bytes]:
+    """Make values of up to twenty pieces: a byte below 64 is a mark that some shell looks into, any other is itself."""
+    pieces = [SPECIAL[byte % len(SPECIAL)] if byte < 64 else bytes([byte]) for byte in drawn]
+    return [b"".join(pieces[at : at + 20]) for at in range(0, len(pieces), 20)]
+
+
+# What is no UTF-8 in an environment is a lone surrogate in Python, and goes out as the byte that it was.
+@pytest.mark.parametrize("reader", READERS)
+@examples(8)
+@given(st.binary(min_size=1000, max_size=3000).map(as_values))
+def test_bytes_that_are_no_text_come_back_too(reader: str, given_values: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assert read_bytes_back(reader, given_values, Path(folder)) == given_values
+        assert not (Path(folder) / "pwned").exists()
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_character_there_is_comes_back(reader: str, tmp_path: Path) -> None:
+    """The whole of Unicode, but NUL, in a few hundred values; fish keeps raw bytes at U+F600 to U+F6FF."""
+    every = [chr(code) for code in (*range(1, 0xD800), *range(0xE000, 0x110000))]
+    if reader == "fish":
+        every = [letter for letter in every if not "\uf600" <= letter <= "\uf6ff"]
+    chunks = ["".join(every[at : at + 4000]).encode() for at in range(0, len(every), 4000)]
+    assert read_bytes_back(reader, chunks, tmp_path) == chunks
 
 
 @pytest.mark.parametrize("reader", ["bash", "zsh", "dash", "fish"])
