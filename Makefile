@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 DEMO   := .cache/demo
 BIN    := $(VENV)/bin
+FUZZ   := .cache/fuzz/venv
 ARGS   ?=
+FUZZ_SECONDS ?= 20
 
-.PHONY: demo test check bench soak screenshots lock clean
+.PHONY: demo test check bench soak fuzz fuzz-corpus screenshots lock clean
 
 # The practice organization: nothing of yours is read or written. ARGS="exec payments-dev/Admin -- aws s3 ls" runs one command.
 demo: $(DEMO)/.done
@@ -27,6 +29,15 @@ bench: $(VENV)/.done .cache/awsume/.done
 soak: $(VENV)/.done
 	$(BIN)/python tests/soak/soak.py --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
+# Every fuzz target for FUZZ_SECONDS by atheris (Linux; see tests/fuzz), then twenty times as many examples of each property.
+fuzz: $(VENV)/.done $(FUZZ)/.done .cache/ministack/.done .cache/system-packages
+	$(FUZZ)/bin/python tests/fuzz/fuzz_run.py $(FUZZ_SECONDS)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m hypothesis --hypothesis-profile=deep tests
+
+# Keeps in tests/fuzz/corpus the smallest inputs that reach whatever those that were found meanwhile reach.
+fuzz-corpus: $(FUZZ)/.done
+	$(FUZZ)/bin/python tests/fuzz/fuzz_run.py --keep
+
 screenshots: $(VENV)/.done
 	UPDATE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/tui/test_tui_screenshots.py
 
@@ -36,6 +47,7 @@ lock: $(VENV)/.done
 	$(LOCK) --group pyproject.toml:dev pyproject.toml -o .ci/requirements.txt
 	$(LOCK) --group pyproject.toml:demo pyproject.toml -c .ci/requirements.txt -o .ci/requirements-demo.txt
 	$(LOCK) --group pyproject.toml:clients -o .ci/requirements-clients.txt
+	$(LOCK) --group pyproject.toml:fuzz pyproject.toml -c .ci/requirements.txt -o .ci/requirements-fuzz.txt
 
 clean:
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -52,6 +64,13 @@ $(DEMO)/.done: pyproject.toml .ci/requirements-demo.txt
 	@$(PYTHON) -m venv $(DEMO)
 	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-demo.txt
 	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The fuzzer has a virtual environment of its own: it is large, and there is none for every Python.
+$(FUZZ)/.done: pyproject.toml .ci/requirements-fuzz.txt
+	$(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements-fuzz.txt
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # An IAM evaluator written elsewhere, apart from ours, since it pins an older botocore.
