@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, XswitchError
-from xswitch.text import parse_duration
+from xswitch.text import clean, parse_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
