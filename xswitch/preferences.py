@@ -10,8 +10,10 @@ from xswitch.paths import Paths
 from xswitch.tomlfile import Check, Fault, Report, check_table, nearest, quoted, read_document, said
 
 Theme = Literal["dark", "light", "contrast", "terminal"]
+MfaSession = Literal["auto", "always", "never"]
 
 THEMES: Final[tuple[Theme, ...]] = ("dark", "light", "contrast", "terminal")
+MFA_SESSIONS: Final[tuple[MfaSession, ...]] = ("auto", "always", "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,9 @@ class Preferences:
     ``kernel_keyring``: the vault's key may stay in the kernel's keyring for up to an hour. ``plaintext_key``: where no
     keyring serves, the key may lie in a file that is not encrypted. ``ascii``: no glyph beyond ASCII.
     ``organization``: the name that the header shows. ``notify``, ``bell``: tell when a session is about to end.
-    ``keys``: actions of the TUI by name, each with its keys, separated by commas.
+    ``keys``: actions of the TUI by name, each with its keys, separated by commas. ``mfa_session``: whether one MFA code
+    opens every role for an hour each (``always``), goes with each role's own call, for as long as that role lasts
+    (``never``), or whatever serves the duration that is asked for (``auto``).
     """
 
     kernel_keyring: bool = True
@@ -32,6 +36,7 @@ class Preferences:
     notify: bool = False
     bell: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
+    mfa_session: MfaSession = "auto"
 
 
 def _switch(value: object) -> tuple[Fault, ...]:
@@ -44,12 +49,15 @@ def _text(value: object) -> tuple[Fault, ...]:
     return () if isinstance(value, str) else (((), f"has to be a string, and is {said(value)}", ""),)
 
 
-def _theme(value: object) -> tuple[Fault, ...]:
-    if not isinstance(value, str) or value in THEMES:
-        return _text(value)
-    near = nearest(value, THEMES)
-    hint = f"did you mean {quoted(near)}?" if near else ""
-    return (((), f"{quoted(value)} is not one of {', '.join(THEMES)}", hint),)
+def _one_of(allowed: tuple[str, ...]) -> Check:
+    def check(value: object) -> tuple[Fault, ...]:
+        if not isinstance(value, str) or value in allowed:
+            return _text(value)
+        near = nearest(value, allowed)
+        hint = f"did you mean {quoted(near)}?" if near else ""
+        return (((), f"{quoted(value)} is not one of {', '.join(allowed)}", hint),)
+
+    return check
 
 
 def _table(value: object) -> tuple[Fault, ...]:
@@ -72,13 +80,14 @@ def _keys(value: object) -> tuple[Fault, ...]:
 _RULES: Final[Mapping[str, Check]] = {
     "kernel_keyring": _switch,
     "plaintext_key": _switch,
-    "theme": _theme,
+    "theme": _one_of(THEMES),
     "ascii": _switch,
     "organization": _text,
     "notify": _switch,
     "bell": _switch,
     "keys": _keys,
     "sync": _table,
+    "mfa_session": _one_of(MFA_SESSIONS),
 }
 
 

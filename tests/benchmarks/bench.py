@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import tomli
+from bench_parallel import parallel
 
 from xswitch.catalog import load
 from xswitch.cli.demo import isolated
@@ -239,6 +240,7 @@ def main() -> None:
 
     sts()
     search()
+    parallel(row)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from company import Company
 from fire_house import FireHouse
 
 BIN = Path(sys.executable).parent
@@ -53,3 +54,10 @@ def fire_house(xswitch: str, newcomer: dict[str, str], tmp_path: Path) -> Iterat
         yield made
     finally:
         made.sandbox.stop()
+
+
+def company(tmp_path: Path) -> Iterator[Company]:
+    """A practice organization over HTTP, and a person of it with the installed program."""
+    made = Company(tmp_path)
+    yield made
+    made.close()

@@ -29,10 +29,10 @@ def test_no_file_means_the_defaults(tmp_path: Path) -> None:
 def test_all_that_can_be_chosen(tmp_path: Path) -> None:
     text = (
         'kernel_keyring = false\nplaintext_key = true\ntheme = "light"\nascii = true\norganization = "Acme"\n'
-        'notify = true\nbell = true\n[keys]\nrenew = "ctrl+r,f5"\n'
+        'notify = true\nbell = true\nmfa_session = "never"\n[keys]\nrenew = "ctrl+r,f5"\n'
     )
     assert load(at(tmp_path, text)) == Preferences(
-        False, True, "light", True, "Acme", True, True, {"renew": "ctrl+r,f5"}
+        False, True, "light", True, "Acme", True, True, {"renew": "ctrl+r,f5"}, "never"
     )
 
 
@@ -47,6 +47,20 @@ def test_every_problem_at_once(tmp_path: Path) -> None:
     assert '"dark"' in hints[0]
     assert '"plaintext_key"' in hints[1]
     assert raised.value.exit_status == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "hint"),
+    [
+        ('"alwys"', 'config.toml:2: mfa_session: "alwys" is not one of auto, always, never', 'did you mean "always"?'),
+        ("true", "config.toml:2: mfa_session: has to be a string, and is true or false", ""),
+    ],
+)
+def test_a_wrong_place_for_the_code_is_named(tmp_path: Path, value: str, message: str, hint: str) -> None:
+    with pytest.raises(InvalidConfig) as raised:
+        load(at(tmp_path, f"bell = true\nmfa_session = {value}\n"))
+    assert str(raised.value.message).endswith(message)
+    assert raised.value.hint == hint
 
 
 @pytest.mark.parametrize("text", ["keys = 3", "[theme]", "theme = 1", "x", b"\xff", "plaintext_key = 1"])

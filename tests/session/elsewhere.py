@@ -15,6 +15,7 @@ from xswitch.identity.codes import Codes
 from xswitch.identity.sources import credentials_of, fingerprint_of
 from xswitch.paths import Paths
 from xswitch.session.broker import Broker
+from xswitch.session.failures import Failures
 from xswitch.session.learnt import Learnt
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk, Options
 from xswitch.session.plan import identity_of, plan
@@ -49,6 +50,7 @@ def open_session(environ: dict[str, str], name: str, found: Queue[tuple[str, obj
         vault,
         StsClient(Client(environ, time.time)),
         learnt,
+        Failures(paths.state, time.time),
         time.time,
         credentials_of=lambda identity: credentials_of(identity, vault, environ),
         fingerprint_of=lambda identity: fingerprint_of(identity, vault, environ),

@@ -18,6 +18,7 @@ from xswitch.sandbox import Sandbox, practice
 from xswitch.secret import Secret
 from xswitch.session.broker import Broker
 from xswitch.session.externals import keep_external_id
+from xswitch.session.failures import Failures
 from xswitch.session.learnt import Learnt
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk, Options, Plan, Session
 from xswitch.session.plan import identity_of, plan
@@ -25,6 +26,7 @@ from xswitch.session.sts import StsClient
 from xswitch.vault import Vault
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import FileHolder
+from xswitch.vault.steady import Beat
 
 
 class ShiftedClock:
@@ -85,8 +87,8 @@ class PracticeHouse:
         for name, value in self.practice.vault_secrets.items():
             keep_external_id(self.vault, VaultRef(name), Secret(value), self.clock())
         self.ada = Ada(self.practice)
-        self.learnt = Learnt(self.paths.state, self.clock)
         self.sts = StsClient(Client(self.environ, self.clock), limits=Limits(4.0, 2.0))
+        self.learnt = Learnt(self.paths.state, self.clock, lambda: Beat("this-boot", self.clock()))
         self.codes = Codes(self.environ)
         self.broker = self.another()
         self.made = len(self.sandbox.calls)
@@ -97,6 +99,7 @@ class PracticeHouse:
             self.vault,
             self.sts,
             self.learnt,
+            Failures(self.paths.state, self.clock),
             self.clock,
             credentials_of=lambda identity: credentials_of(identity, self.vault, self.environ),
             fingerprint_of=lambda identity: fingerprint_of(identity, self.vault, self.environ),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from xswitch.catalog.model import Account, Catalog, Environment, Identity, Target
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import VaultUnavailable
+from xswitch.preferences import MfaSession
 from xswitch.secret import Secret
 from xswitch.session.model import Caller, CodeAsk, GuardAnswer, GuardAsk, Hop, Options, Plan
 from xswitch.session.plan import plan
@@ -47,9 +48,19 @@ def planned(
     caller: Caller = ADA,
     learnt: Mapping[str, int] | None = None,
     identities: tuple[Identity, ...] = (CENTRAL,),
+    mfa_session: MfaSession = "auto",
 ) -> Plan:
     catalog = a_catalog(target, *others, identities=identities)
-    return plan(catalog, target, options or Options(), caller, learnt or {}, os_user="ada.l", host="tower")
+    return plan(
+        catalog,
+        target,
+        options or Options(),
+        caller,
+        learnt or {},
+        os_user="ada.l",
+        host="tower",
+        mfa_session=mfa_session,
+    )
 
 
 class Clock:

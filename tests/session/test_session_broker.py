@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from broker_house import House
 from session_doubles import (
     ADA,
     DEV,
@@ -18,8 +19,6 @@ from session_doubles import (
     SERIAL,
     Clock,
     FakePerson,
-    FakeSts,
-    MemoryStore,
     a_target,
     planned,
 )
@@ -36,9 +35,7 @@ from xswitch.errors import (
     WrongCode,
 )
 from xswitch.secret import Secret
-from xswitch.session.broker import Broker
 from xswitch.session.externals import keep_external_id
-from xswitch.session.learnt import Learnt
 from xswitch.session.model import Caller, Options
 from xswitch.session.refusals import DurationRefused
 from xswitch.session.sts import WhoAmI
@@ -47,37 +44,6 @@ NOBODY = PersonNeeded("nobody can be asked")
 TOO_LONG = DurationRefused("too long", chain=False, aws_message="", request_id="")
 CHAIN_TOO_LONG = DurationRefused("too long", chain=True, aws_message="", request_id="")
 WRONG = WrongCode("AWS did not accept the MFA code")
-
-
-class House:
-    """A broker with everything around it."""
-
-    def __init__(self, state: Path) -> None:
-        self.clock = Clock()
-        self.store = MemoryStore()
-        self.sts = FakeSts(self.clock)
-        self.learnt = Learnt(state, self.clock)
-        self.source = "person"
-        self.slept: list[float] = []
-        self.broker = self.another()
-
-    def another(self, patience: float = 5.0) -> Broker:
-        """Another process's broker, on the same vault and the same AWS."""
-        return Broker(
-            self.store,
-            self.sts,
-            self.learnt,
-            self.clock,
-            credentials_of=lambda identity: KEYS,
-            fingerprint_of=lambda identity: ADA.fingerprint,
-            code_of=lambda identity, ask, person: (Secret(person.code(ask)), self.source),
-            sleep=self._sleep,
-            patience=patience,
-        )
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.clock.sleep(seconds)
 
 
 @pytest.fixture
@@ -301,6 +267,38 @@ def test_longer_than_an_hour_sends_the_code_with_the_role_and_says_what_that_mea
     assert "second code" not in again.asks[0].covers, "AWS gave four hours before"
 
 
+@pytest.mark.parametrize(
+    ("settings", "mfa_session", "covers"),
+    [
+        ({"duration": 14400}, "always", "This one lasts 1h, not 4h: mfa_session is always."),
+        ({}, "always", "No role of ada asks again until"),
+        ({}, "never", "It opens this role alone, for 1h."),
+        ({"duration": 14400}, "never", "It opens this role alone, for 4h. If the role allows less, a second code"),
+    ],
+)
+def test_the_person_is_told_what_the_setting_makes_of_a_code(house, settings, mfa_session, covers):
+    person = FakePerson("111111")
+    house.broker.session(planned(a_target(mfa=True, **settings), mfa_session=mfa_session), person)
+    assert covers in person.asks[0].covers
+
+
+def test_a_code_that_opens_the_first_of_a_chain_says_so(house):
+    plan = planned(replace(CHAINED, mfa=True), replace(HUB_ROLE, duration=14400), mfa_session="never")
+    person = FakePerson("111111")
+    house.broker.session(plan, person)
+    assert house.sts.kinds == ["identity-hub/Hub+code 14400", "payments-prod/Deploy 3600"]
+    assert person.asks[0].covers.startswith("It opens identity-hub/Hub for 4h, and what goes via it. If the role")
+
+
+def test_without_shared_sessions_each_role_asks_for_a_code_of_its_own(house):
+    person = FakePerson("111111", "222222")
+    house.broker.session(planned(a_target(mfa=True)), FakePerson("000000"))
+    for role in ("One", "Two"):
+        house.clock.now += 30
+        house.broker.session(planned(a_target(DEV, role, mfa=True), mfa_session="never"), person)
+    assert house.sts.kinds[2:] == ["web-dev/One+code 3600", "web-dev/Two+code 3600"], "a live MFA session is not used"
+
+
 def test_a_wrong_code_asks_again_and_says_so(house):
     house.sts.script = [WRONG, WRONG]
     person = FakePerson("111111", "222222", "333333")
@@ -468,7 +466,9 @@ def test_an_hour_that_is_refused_is_an_error(house):
 def test_a_shorter_answer_of_aws_counts(house):
     house.sts.life = 900
     session = house.broker.session(planned(a_target()), FakePerson())
-    assert (session.duration, session.expires) == (3600, NOW + 900)
+    assert (session.duration, session.expires) == (900, NOW + 900)
+    assert (session.why, session.asked) == ("all that AWS gave", 3600)
+    assert house.another().session(planned(a_target()), FakePerson()) == replace(session, fresh=False)
     house.clock.now += 841
     assert house.broker.live(planned(a_target())) is None
 

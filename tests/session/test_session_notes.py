@@ -17,7 +17,7 @@ from xswitch.secret import Secret
 from xswitch.session import grants
 from xswitch.session.codes import REMEMBERED, SpentCodes
 from xswitch.session.externals import external_id, keep_external_id, versions
-from xswitch.session.learnt import KEPT, SKEW_KEPT, Learnt
+from xswitch.session.learnt import DENIED_KEPT, KEPT, SKEW_KEPT, Learnt
 from xswitch.vault.steady import Beat
 
 ROLE = "arn:aws:iam::444455556666:role/Deploy"
@@ -26,14 +26,112 @@ ROLE = "arn:aws:iam::444455556666:role/Deploy"
 # ── learnt
 
 
-def test_what_was_learnt_is_known_to_the_next_process_and_for_its_time(tmp_path):
+class Steady:
+    """The clock that nobody sets: it goes on with ours until ours is set."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.set_by = 0.0
+        self.boot = "this-boot"
+
+    def __call__(self) -> Beat:
+        return Beat(self.boot, self.clock.now - self.set_by - NOW + 500)
+
+    def turn(self, seconds: float) -> None:
+        """Set our clock forward."""
+        self.clock.now += seconds
+        self.set_by += seconds
+
+
+@pytest.mark.parametrize("set_by", [54_000, -54_000, 3600, 61, -61])
+def test_a_difference_of_the_clocks_is_over_once_ours_was_set(tmp_path, set_by):
+    clock = Clock()
+    steady = Steady(clock)
+    learnt = Learnt(tmp_path / "state", clock, steady)
+    learnt.learn_skew(54_000)
+    clock.now += 3600
+    other = Learnt(tmp_path / "state", clock, steady)
+    assert (learnt.skew, other.skew) == (54_000, 54_000), "time that went by changes nothing"
+    steady.turn(set_by)
+    assert (learnt.skew, other.skew) == (0, 0)
+    learnt.learn_skew(54_000 - set_by)
+    assert other.skew == 54_000 - set_by
+
+
+def test_a_clock_that_is_slewed_is_not_one_that_was_set(tmp_path):
+    clock = Clock()
+    steady = Steady(clock)
+    learnt = Learnt(tmp_path / "state", clock, steady)
+    learnt.learn_skew(900)
+    steady.turn(40)
+    assert learnt.skew == 900
+
+
+def test_a_difference_of_the_clocks_does_not_outlive_the_boot(tmp_path):
+    clock = Clock()
+    steady = Steady(clock)
+    learnt = Learnt(tmp_path / "state", clock, steady)
+    learnt.learn_skew(54_000)
+    steady.boot = "another"
+    assert learnt.skew == 0
+    learnt.learn_skew(0)
+    steady.boot = "this-boot"
+    learnt.learn_skew(0)
+    assert learnt.skew == 0, "AWS's clock is ours again"
+
+
+def test_the_file_is_parsed_again_only_when_it_changed(tmp_path, monkeypatch):
+    clock = Clock()
+    steady = Steady(clock)
+    learnt, other = (Learnt(tmp_path / "state", clock, steady) for _ in range(2))
+    learnt.learn_skew(900)
+    parsed: list[int] = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda text: (parsed.append(1), loads(text))[1])
+    assert [other.skew for _ in range(50)] == [900] * 50
+    assert len(parsed) == 1
+    learnt.learn_maximum(ROLE, 7200, read=True)
+    parsed.clear()
+    assert [other.maxima() for _ in range(5)] == [{ROLE: 7200}] * 5
+    assert len(parsed) == 1
+    (tmp_path / "state" / "learnt.json").unlink()
+    assert (other.skew, other.maxima()) == (0, {})
+
+
+def test_who_may_read_roles_is_remembered_and_who_may_not_for_a_day(tmp_path):
     clock = Clock()
     learnt = Learnt(tmp_path / "state", clock)
+    reader = "arn:aws:sts::444455556666:assumed-role/ReadOnly"
+    assert learnt.reader(reader) is None
+    learnt.learn_reader(reader, can=False)
+    assert learnt.reader(reader) is False
+    clock.now += DENIED_KEPT
+    assert learnt.reader(reader) is None
+    learnt.learn_reader(reader, can=True)
+    clock.now += 30 * 86400
+    assert Learnt(tmp_path / "state", clock).reader(reader) is True
+
+
+def test_where_a_maximum_is_from_is_remembered(tmp_path):
+    learnt = Learnt(tmp_path / "state", Clock())
+    learnt.learn_maximum(ROLE, 3600)
+    assert (learnt.read_maximum(ROLE), learnt.maxima()) == (None, {ROLE: 3600})
+    assert not learnt.certain(ROLE, 3601)
+    learnt.learn_maximum(ROLE, 7200, read=True)
+    assert (learnt.read_maximum(ROLE), learnt.certain(ROLE, 7200), learnt.certain(ROLE, 7201)) == (7200, True, False)
+    learnt.learn_granted(ROLE, 9000)
+    assert learnt.certain(ROLE, 9000)
+
+
+def test_what_was_learnt_is_known_to_the_next_process_and_for_its_time(tmp_path):
+    clock = Clock()
+    steady = Steady(clock)
+    learnt = Learnt(tmp_path / "state", clock, steady)
     learnt.learn_granted(ROLE, 7200)
     learnt.learn_granted(ROLE, 3600)
     learnt.learn_caller(ADA)
     learnt.learn_skew(5400.4)
-    other = Learnt(tmp_path / "state", clock)
+    other = Learnt(tmp_path / "state", clock, steady)
     assert (other.maxima(), other.granted(ROLE), other.caller("central"), other.skew) == ({}, 7200, ADA, 5400)
     learnt.learn_maximum(ROLE, 3600)
     assert (other.maxima(), other.granted(ROLE)) == ({ROLE: 3600}, 0)

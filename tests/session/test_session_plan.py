@@ -159,6 +159,49 @@ def test_three_hops_are_an_hour_each_after_the_first():
     ]
 
 
+@pytest.mark.parametrize(
+    ("mfa_session", "asked", "hops", "why", "was_asked"),
+    [
+        ("auto", None, ["token+code 43200", "web-dev/ReadOnly 3600"], "AWS's default", None),
+        ("always", None, ["token+code 43200", "web-dev/ReadOnly 3600"], "mfa_session is always", None),
+        ("never", None, ["web-dev/ReadOnly+code 3600"], "AWS's default", None),
+        ("auto", 14400, ["web-dev/ReadOnly+code 14400"], "as asked", None),
+        ("always", 14400, ["token+code 43200", "web-dev/ReadOnly 3600"], "mfa_session is always", 14400),
+        ("never", 14400, ["web-dev/ReadOnly+code 14400"], "as asked", None),
+        ("always", 900, ["token+code 43200", "web-dev/ReadOnly 900"], "as asked", None),
+        ("never", 900, ["web-dev/ReadOnly+code 900"], "as asked", None),
+    ],
+)
+def test_the_person_s_setting_says_where_the_code_goes(mfa_session, asked, hops, why, was_asked):
+    made = planned(a_target(mfa=True), options=Options(duration=asked), mfa_session=mfa_session)
+    assert (kinds(made), made.why, made.asked) == (hops, why, was_asked)
+    plain = planned(a_target(), options=Options(duration=asked), mfa_session=mfa_session)
+    assert kinds(plain) == kinds(planned(a_target(), options=Options(duration=asked))), "without MFA it says nothing"
+
+
+@pytest.mark.parametrize(
+    ("mfa_session", "hops"),
+    [
+        ("always", ["token+code 43200", "identity-hub/Hub 3600", "payments-prod/Deploy 3600"]),
+        ("never", ["identity-hub/Hub+code 14400", "payments-prod/Deploy 3600"]),
+    ],
+)
+def test_down_a_chain_the_code_goes_with_the_first_call_of_all(mfa_session, hops):
+    hub = replace(HUB_ROLE, duration=14400)
+    target = a_target(PAYMENTS, "Deploy", via=hub.name, mfa=True, duration=14400)
+    made = planned(target, hub, mfa_session=mfa_session)
+    assert (kinds(made), made.why, made.asked) == (hops, CHAIN, 14400)
+    alone = planned(replace(hub, mfa=True), mfa_session="never")
+    assert mfa_session != "never" or made.hops[0] == alone.hops[0], "its session is the one that it has alone"
+
+
+def test_a_plan_that_is_stepped_down_keeps_to_the_setting():
+    made = planned(a_target(mfa=True, duration=14400), mfa_session="never")
+    assert kinds(stepped_down(made)) == ["web-dev/ReadOnly+code 3600"]
+    learnt = {made.target.arn: 3600}
+    assert within(made, learnt) == planned(a_target(mfa=True, duration=14400), mfa_session="never", learnt=learnt)
+
+
 def test_the_person_s_session_name_is_for_the_last_role_alone():
     target = a_target(PAYMENTS, "Deploy", via="identity-hub/Hub")
     made = planned(target, HUB_ROLE, options=Options(session_name="incident-7"))
@@ -330,12 +373,15 @@ def test_within_leaves_alone_what_is_within():
 CALLERS = st.sampled_from(["user", "session-token", "federated", "role", "unknown"])
 SECONDS = st.integers(900, 43200)
 MAYBE = st.none() | SECONDS
+MFA_SESSIONS = st.sampled_from(["auto", "always", "never"])
 ENVIRONMENTS = st.none() | st.builds(Environment, st.just("e"), max_duration=MAYBE)
 
 
 @settings(max_examples=200, deadline=None)
-@given(CALLERS, MAYBE, MAYBE, MAYBE, ENVIRONMENTS, st.booleans(), st.booleans(), st.booleans())
-def test_no_plan_asks_for_more_than_any_rule_allows(kind, asked, catalogued, most, environment, mfa, hub_mfa, chained):
+@given(CALLERS, MAYBE, MAYBE, MAYBE, ENVIRONMENTS, st.booleans(), st.booleans(), st.booleans(), MFA_SESSIONS)
+def test_no_plan_asks_for_more_than_any_rule_allows(
+    kind, asked, catalogued, most, environment, mfa, hub_mfa, chained, mfa_session
+):
     hub = replace(HUB_ROLE, mfa=hub_mfa, duration=catalogued)
     target = a_target(duration=catalogued, mfa=mfa, via=hub.name if chained else "", identity="outside")
     hub = replace(hub, identity="outside")
@@ -344,7 +390,17 @@ def test_no_plan_asks_for_more_than_any_rule_allows(kind, asked, catalogued, mos
     learnt = {target.arn: most} if most else {}
 
     def make(options: Options):
-        return plan(catalog, target, options, caller, learnt, os_user="u", host="h", environment=environment)
+        return plan(
+            catalog,
+            target,
+            options,
+            caller,
+            learnt,
+            os_user="u",
+            host="h",
+            environment=environment,
+            mfa_session=mfa_session,
+        )
 
     made = make(Options(duration=asked))
     assert made == make(Options(duration=asked)), "the same question has the same answer"
@@ -366,6 +422,8 @@ def test_no_plan_asks_for_more_than_any_rule_allows(kind, asked, catalogued, mos
     codes = [hop for hop in made.hops if hop.mfa_serial]
     assert len(codes) == int(kind == "user" and (mfa or (chained and hub_mfa)))
     assert not codes or codes == [made.hops[0]], "the code goes with the person's own call"
+    if codes and mfa_session != "auto":
+        assert codes[0].kind == ("session-token" if mfa_session == "always" else "assume-role")
 
 
 @settings(max_examples=100, deadline=None)

@@ -533,3 +533,37 @@ async def test_a_pin_that_cannot_be_written_is_said(engine: StandIn, monkeypatch
         await at(pilot, Problem)
         assert "the pin can't be written: Read-only file system" in text(app)
         app.exit(0)
+
+
+async def test_two_presses_of_enter_open_one_session(engine: StandIn) -> None:
+    engine.hold = threading.Event()
+    app = make_app(engine)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pick(pilot, "sandbox-ada")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "asking AWS" in text(app))
+        await pilot.press("enter")
+        engine.hold.set()
+        await until(pilot, lambda: bool(engine.shells))
+        await settle(pilot)
+        assert engine.opened == [("sandbox-ada/Admin", False)]
+        assert engine.shells == ["sandbox-ada/Admin"]
+        app.exit(0)
+
+
+async def test_two_presses_of_renew_make_one_new_session() -> None:
+    engine = StandIn(sessions="board")
+    engine.hold = threading.Event()
+    app = make_app(engine)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+s")
+        await at(pilot, Sessions)
+        await pilot.press("ctrl+r", "ctrl+r")
+        await until(pilot, lambda: "asking AWS" in text(app))
+        await pilot.press("ctrl+r")
+        engine.hold.set()
+        await until(pilot, lambda: "is renewed until" in text(app))
+        await settle(pilot)
+        assert engine.opened == [("identity-hub/Hub", True)]
+        app.exit(0)

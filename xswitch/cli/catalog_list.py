@@ -37,10 +37,11 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     if args.json:
         return Result(None, as_json(context, chosen, live))
     rows = []
+    now = context.engine.now()
     for target in chosen:
         environment = target.account.environment
         shown = environment.upper() if context.engine.guards(environment) else environment
-        left = say_duration(live[target.name].expires - context.clock()) if target.name in live else ""
+        left = say_duration(live[target.name].expires - now) if target.name in live else ""
         rows.append((target.account.name, target.role, shown, target.account.id, target.account.ou, left))
     return Result(table(rows, head=("ACCOUNT", "ROLE", "ENVIRONMENT", "ID", "OU", "LEFT")))
 

@@ -12,6 +12,7 @@ from xswitch.text import say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
+    from xswitch.session.model import Hop
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,14 +30,14 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     external = (
         "none" if target.external_id is None else "from the vault" if hasattr(target.external_id, "name") else "set"
     )
-    hops = " -> ".join([plan.identity.name, *(hop.target or "MFA session" for hop in plan.hops)])
+    hops = " -> ".join([plan.identity.name, *(_step(hop) for hop in plan.hops)])
     facts = [
         ("account", f"{target.account.name} ({target.account.id})"),
         ("role", target.arn),
         ("ou", target.account.ou or "none"),
         ("environment", target.account.environment or "none"),
         ("guard", plan.guard.confirm if plan.guard else "none"),
-        ("way", hops),
+        ("way", hops if plan.mfa_session == "auto" else f"{hops} (mfa_session is {plan.mfa_session})"),
         ("lasts", f"{say_duration(plan.duration)}{', ' + plan.why if plan.why else ''}"),
         ("MFA", "a code will be asked for" if outlook.code else "no code wanted"),
         ("external id", external),
@@ -46,3 +47,8 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         ("from", locate(target) or target.origin),
     ]
     return Result(f"{target.name}\n" + table(facts), as_json(context, [target], live)[0])
+
+
+def _step(hop: Hop) -> str:
+    """Name one call of the way, and the code where it goes with a role's own call."""
+    return f"{hop.target} (with the code)" if hop.target and hop.mfa_serial else hop.target or "MFA session"

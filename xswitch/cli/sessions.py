@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xswitch.cli.output import Result, say, table
 from xswitch.cli.person import Unattended
 from xswitch.cli.switching import plan_for, span, switch_arguments
-from xswitch.errors import Cancelled, NoSuchTarget, Usage, XswitchError
+from xswitch.errors import Cancelled, NoSuchTarget, Usage, VaultUnavailable, XswitchError
 from xswitch.files import write_atomically
 from xswitch.shell import renewed
 from xswitch.text import clean, iso8601, say_duration
@@ -84,10 +84,13 @@ def _list(context: Context) -> Result:
             time.strftime("%H:%M", time.localtime(session.expires)),
             ", ".join(kind for kind, _ in session.in_use_by) or "nothing",
             session.renewal,
+            f"not {say_duration(session.asked)}: {clean(session.why)}" if session.asked else "",
         )
         for session in live
     ]
-    text = table(rows, head=("TARGET", "ENVIRONMENT", "LEFT", "ENDS", "IN USE BY", "RENEWING")) if rows else ""
+    head = ("TARGET", "ENVIRONMENT", "LEFT", "ENDS", "IN USE BY", "RENEWING", "SHORTER")
+    shorter = any(session.asked for session in live)
+    text = table(rows if shorter else [row[:-1] for row in rows], head=head if shorter else head[:-1]) if rows else ""
     return Result(text, [as_json(session, now) for session in live], notes=() if rows else ("no live sessions",))
 
 
@@ -134,7 +137,10 @@ def _open(context: Context, name: str, person: Person) -> Session:
     below: int | None = context.args.below
     # Where more is asked for than a session lasts, one that is new has to do: clocks may differ by some seconds.
     enough = 0 if below is None else min(below, plan.duration - 10)
-    return context.engine.open(plan, person, fresh=below is None, min_left=enough)
+    session = context.engine.open(plan, person, fresh=below is None, min_left=enough)
+    if session.unkept:
+        raise VaultUnavailable(session.unkept, "what is renewed has to be written down; the old session is as it was")
+    return session
 
 
 def _renew_for_a_prompt(args: argparse.Namespace, context: Context) -> Result:

@@ -91,7 +91,7 @@ class Board:
         now = self._engine.now()
         names = record_names(plan, versions(self._engine.vault), endpoint_override(self._engine.environ))
         headers = [self._engine.vault.header(name) for name in names]
-        reached = max((at for at, header in enumerate(headers) if header and _end(header) > now + AT_LEAST), default=-1)
+        reached = _reached(headers, now)
         last = headers[-1] if headers else None
         live = self._view(last, (), plan) if last is not None and reached == len(headers) - 1 else None
         granted = self.granted_until(plan)
@@ -150,6 +150,8 @@ class Board:
             duration=int(facts.get("duration", 0)),
             renewal=renewal,
             in_use_by=in_use_by,
+            why=text("why"),
+            asked=int(facts.get("asked", 0)) or None,
         )
 
     def _renewal(self, target: str) -> Renewal:
@@ -163,13 +165,19 @@ class Board:
         if plan.guard is not None and self.granted_until(plan) is None:
             return "confirmation"
         now = self._engine.now()
-        reached = max((at for at, header in enumerate(headers) if header and _end(header) > now + AT_LEAST), default=-1)
+        reached = _reached(headers, now)
         return "a code" if any(hop.mfa_serial for hop in plan.hops[reached + 1 :]) else "no code"
 
 
 def _live(header: Header, now: float) -> bool:
     """Tell whether a session is live; one of a time that has not come says nothing: the clock was set back."""
     return header.issued - AT_LEAST <= now < _end(header)
+
+
+def _reached(headers: list[Header | None], now: float) -> int:
+    """Return the place of the last call whose session is live still, as the broker takes it; -1 where none is."""
+    enough = (header and _live(header, now) and _end(header) - now >= AT_LEAST for header in headers)
+    return max((place for place, good in enumerate(enough) if good), default=-1)
 
 
 def _end(header: Header) -> float:

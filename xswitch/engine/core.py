@@ -7,7 +7,6 @@ the TUI calls those in a thread.
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import socket
 from collections.abc import Callable, Mapping
@@ -15,12 +14,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.catalog import Catalog, Environment, Target
+from xswitch.engine.left import (
+    RENEWAL_PATIENCE,
+    SDK_PATIENCE,
+    SERVED_AT_LEAST,
+    check_left,
+    check_length,
+    served_above,
+)
 from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
 from xswitch.preferences import Preferences
-from xswitch.session.limits import SERVED_ABOVE
 from xswitch.session.model import GuardAsk, Options, Person, Plan, Session
-from xswitch.text import clean, say_duration
+from xswitch.text import clean
 
 if TYPE_CHECKING:
     from xswitch.catalog import Identity
@@ -34,9 +40,6 @@ if TYPE_CHECKING:
     from xswitch.session.model import Caller
     from xswitch.shell.environment import Look
     from xswitch.vault import Vault
-
-SERVED_AT_LEAST = 60
-"""``credential-process``: with fewer than this many seconds left there is nothing to serve."""
 
 
 class Engine:
@@ -164,40 +167,44 @@ class Engine:
         ``min_left`` is the number of seconds that the session has to have left. Raises any of :mod:`xswitch.errors`.
         """
         self._person = person
-        if min_left > plan.duration:
-            raise PersonNeeded(
-                f"a session of {clean(plan.target.name)} lasts {say_duration(plan.duration)}, {plan.why}: "
-                f"{say_duration(min_left)} can't be had",
-                "ask for less with --min-ttl, or for more with --duration",
-            )
+        if self._people.certain(plan):
+            check_length(plan, min_left)
         reason = self._pass_guard(plan, person)
         session = self._people.session(plan, person, fresh=fresh, min_left=min_left)
-        self._log(plan, session, reason)
-        self._tidy(session)
-        self._note_ready(plan, session)
+        self._opened(plan, session, reason)
+        check_left(session, self.now(), min_left)
         return session
 
-    def serve(self, plan: Plan, person: Person) -> Session:
+    def serve(self, plan: Plan, person: Person, *, patience: float = SDK_PATIENCE) -> Session:
         """Return a session for an SDK: a live one with 15 minutes left, a new one, or what is left of the old. Blocks.
 
-        A failure to renew counts only where less than a minute is left.
+        A failure to renew counts only where less than a minute is left; else it is not tried again for a minute.
+        ``patience`` is how many seconds to wait for another process that opens the same.
         """
         self._person = person
-        now = self.now()
+        plan = self._people.settled(plan)
         live = self._people.live(plan)
         self._pass_guard(plan, person)
-        if live is not None and live.expires - now > SERVED_ABOVE:
+        if live is not None and live.expires - self.now() > served_above(plan):
             self._note_ready(plan, live)
             return live
-        try:
-            session = self._people.session(plan, person, fresh=live is not None, min_left=SERVED_AT_LEAST)
-        except Exception:
-            if live is not None and live.expires - now >= SERVED_AT_LEAST:
+        if live is not None:
+            if self._people.failures.recent(live.record):
                 return live
-            raise
-        self._log(plan, session, "")
-        self._tidy(session)
-        self._note_ready(plan, session)
+            patience = min(patience, RENEWAL_PATIENCE)
+        try:
+            session = self._people.session(
+                plan, person, fresh=live is not None, min_left=SERVED_AT_LEAST, patience=patience
+            )
+        except Exception as error:
+            if live is None or live.expires - self.now() < SERVED_AT_LEAST:
+                raise
+            self._people.failures.note(live.record, error)
+            return live
+        self._opened(plan, session, "")
+        if live is not None and session.expires - self.now() < SERVED_AT_LEAST:
+            session = live
+        check_left(session, self.now(), SERVED_AT_LEAST)
         return session
 
     def keep(self, plan: Plan, person: Person, alone: Person, *, min_left: int = 0) -> Kept:
@@ -227,6 +234,15 @@ class Engine:
         grants.grant(self.vault, plan.target, plan.guard, reason, self.now())
         return reason
 
+    def _opened(self, plan: Plan, session: Session, reason: str) -> None:
+        """Log it, note it for the fast commands, and see to it that another process clears away what is over."""
+        from xswitch.session import sweeping
+
+        self._log(plan, session, reason)
+        if session.fresh:
+            sweeping.begin(self.paths.state, self.clock(), self.environ)
+        self._note_ready(plan, session)
+
     def _log(self, plan: Plan, session: Session, reason: str) -> None:
         """Write the audit line, tell open shells, count the visit. A guarded switch that can't be logged is refused."""
         from xswitch.catalog import visits
@@ -249,12 +265,6 @@ class Engine:
             visits.record(self.paths.state / "visits.json", session.target, now)
         except OSError:
             return  # a visit that is not counted moves one row of a list
-
-    def _tidy(self, session: Session) -> None:
-        """Clear away what is over in the vault, where a call to AWS took longer anyway."""
-        if session.fresh and not session.unkept:
-            with contextlib.suppress(VaultUnavailable):  # the next switch does it
-                self.vault.sweep(self.now())
 
     def newer(self, plan: Plan, person: Person, since: float) -> Session | None:
         """Return the session in the vault if it ends after ``since`` (epoch seconds), within a live grant. Blocks.

@@ -17,7 +17,9 @@ from xswitch.session import names
 from xswitch.session.broker import Broker
 from xswitch.session.callers import caller_from
 from xswitch.session.codes import CodeSource
+from xswitch.session.duration import ROLE
 from xswitch.session.externals import keep_external_id
+from xswitch.session.failures import Failures
 from xswitch.session.grants import live_grant
 from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
@@ -38,6 +40,7 @@ class People:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._learnt = Learnt(engine.paths.state, engine.clock)
+        self.failures = Failures(engine.paths.state, engine.clock)
         self._codes = Codes(engine.environ)
         self._consents = Consents(engine.paths)
 
@@ -55,6 +58,7 @@ class People:
             engine.vault,
             self._sts,
             self._learnt,
+            self.failures,
             engine.clock,
             credentials_of=self._credentials,
             fingerprint_of=self._fingerprint,
@@ -70,13 +74,33 @@ class People:
         """Return the plan's session from the vault, or None."""
         return None if made.needs_caller else self.broker.live(made)
 
-    def session(self, made: Plan, person: Person, *, fresh: bool, min_left: int) -> Session:
+    def settled(self, made: Plan) -> Plan:
+        """Return the plan once it is known who calls. Blocks where AWS has to be asked."""
+        if not made.needs_caller:
+            return made
+        self._engine.vault.unlock()
+        target, options = made.target, made.options
+        return self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller))
+
+    def certain(self, made: Plan) -> bool:
+        """Tell whether AWS has nothing to teach that makes the plan's session longer."""
+        refused = made.why == ROLE and self._learnt.read_maximum(made.target.arn) is None
+        return not (made.needs_caller or refused)
+
+    def session(
+        self, made: Plan, person: Person, *, fresh: bool, min_left: int, patience: float | None = None
+    ) -> Session:
         """Return the plan's session, from the vault or from AWS. Blocks."""
         self._engine.vault.unlock()
-        if made.needs_caller:
-            target, options = made.target, made.options
-            made = self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller))
-        return self.broker.session(made, person, fresh=fresh, min_left=max(min_left, MIN_LEFT))
+        made = self.settled(made)
+        return self.broker.session(
+            made,
+            person,
+            fresh=fresh,
+            min_left=max(min_left, MIN_LEFT),
+            patience=patience,
+            again=lambda: self._plan(made.target, made.options, made.caller),
+        )
 
     def newer(self, made: Plan, since: float) -> Session | None:
         """Return the plan's live session if it ends after ``since`` and its guard's grant, if it has one, holds."""
@@ -93,7 +117,14 @@ class People:
     def _plan(self, target: Target, options: Options, caller: Caller) -> Plan:
         engine = self._engine
         return plan(
-            engine.catalog, target, options, caller, self._learnt.maxima(), os_user=engine.os_user, host=engine.host
+            engine.catalog,
+            target,
+            options,
+            caller,
+            self._learnt.maxima(),
+            os_user=engine.os_user,
+            host=engine.host,
+            mfa_session=engine.preferences.mfa_session,
         )
 
     def own_credentials(self, identity: Identity) -> Credentials:

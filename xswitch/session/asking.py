@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from xswitch.errors import CodeReused, PersonNeeded, WrongCode
 from xswitch.secret import Secret
 from xswitch.session.codes import CodeGiver, SpentCodes
-from xswitch.session.duration import HOUR
+from xswitch.session.duration import HOUR, SHARED
 from xswitch.session.model import CodeAsk, Hop, Person, Plan
 from xswitch.text import clean, say_duration
 
@@ -98,8 +98,15 @@ def covers(plan: Plan, hop: Hop, now: float, *, certain: bool) -> str:
     who = clean(plan.caller.user or plan.identity.name)
     if hop.kind == "session-token":
         until = datetime.fromtimestamp(now + hop.duration, UTC).astimezone()
-        return f"No role of {who} asks again until {until:%H:%M}."
-    said = f"It opens this role alone, for {say_duration(hop.duration)}."
+        said = f"No role of {who} asks again until {until:%H:%M}."
+        if plan.why != SHARED or not plan.asked:
+            return said
+        return f"{said} This one lasts {say_duration(plan.duration)}, not {say_duration(plan.asked)}: {plan.why}."
+    lasts = say_duration(hop.duration)
+    if hop is plan.hops[-1]:
+        said = f"It opens this role alone, for {lasts}."
+    else:
+        said = f"It opens {clean(hop.target)} for {lasts}, and what goes via it."
     if certain or hop.duration <= HOUR:
         return said
     return f"{said} If the role allows less, a second code is asked for, and that one is good for an hour."

@@ -5,13 +5,17 @@
     session(plan) ── live in the vault? ─────────────────────────────────────────────► served
          │ no                                                             ▲
          ▼                                                                │ yes
-    lock of this request ── somebody opened it meanwhile? ────────────────┘
-         │ no
+    lock of this request ── somebody opened it meanwhile? ────────────────┤
+         │ no                                                             │ tried, and AWS said no: the same error
+         ▼
+    more than the role is known to give ── GetRole, by a session in that account ── the plan made again
+         │
          ▼
     the call before it, the same way ── the identity's own keys ── a code, where this call carries one
          │
          ▼
     STS ── account and role as asked? ── written to the vault ── returned
+         └─ more than the role gives: that is remembered, and an hour is asked for
 
 Locks are taken from the target back to the identity, never the other way, so two switches can't wait for each other.
 A record is only ever written over by its successor. What STS gave is returned even where the vault fails to keep it
@@ -20,35 +24,60 @@ A record is only ever written over by its successor. What STS gave is returned e
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Final
 
-from xswitch.catalog.model import Identity, VaultRef
+from xswitch.catalog.model import Identity
 from xswitch.credentials import Credentials
-from xswitch.errors import Denied, PersonNeeded, RecordDamaged, Unreachable, VaultUnavailable
-from xswitch.secret import Secret
-from xswitch.session.asking import CodePrompt, call_with_code
+from xswitch.errors import Denied, PersonNeeded, Unreachable
 from xswitch.session.callers import caller_from
+from xswitch.session.calling import Calls
 from xswitch.session.codes import CodeGiver, SpentCodes
 from xswitch.session.duration import HOUR
-from xswitch.session.externals import external_id, versions
+from xswitch.session.externals import versions
+from xswitch.session.failures import Failures
+from xswitch.session.kept import Kept
 from xswitch.session.keys import record_names
 from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
-from xswitch.session.model import Caller, Hop, Person, Plan, Session
+from xswitch.session.maxima import Maxima
+from xswitch.session.model import Caller, Person, Plan, Session
 from xswitch.session.plan import stepped_down, within
-from xswitch.session.records import credentials_in, facts_of, kind_of, sealed, session_of, stored_session
+from xswitch.session.records import session_of
 from xswitch.session.refusals import EXPIRED, UNKNOWN_KEY, DurationRefused
 from xswitch.session.store import RecordStore
-from xswitch.session.sts import Issued, Sts
+from xswitch.session.sts import Sts
 from xswitch.text import clean
 from xswitch.vault.locks import LockTimeout
 
 PATIENCE: Final = 120.0
 """Seconds to wait for another process that opens the same session: a person may be typing a code there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What whoever asks for a session wants of it. ``again`` makes the plan anew; ``read``: IAM may be asked first."""
+
+    person: Person
+    fresh: bool
+    min_left: float
+    patience: float
+    again: Callable[[], Plan] | None
+    read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A plan under way, with the names of its records; ``until`` is when locks are waited for no more (monotonic)."""
+
+    plan: Plan
+    names: tuple[str, ...]
+    wish: _Wish
+    until: float
 
 
 class Broker:
@@ -63,6 +92,7 @@ class Broker:
         vault: RecordStore,
         sts: Sts,
         learnt: Learnt,
+        failures: Failures,
         clock: Callable[[], float],
         *,
         credentials_of: Callable[[Identity], Credentials],
@@ -74,19 +104,19 @@ class Broker:
         self._vault = vault
         self._sts = sts
         self._learnt = learnt
+        self._failures = failures
         self._clock = clock
         self._credentials_of = credentials_of
         self._fingerprint_of = fingerprint_of
-        self._code_of = code_of
-        self._sleep = sleep
         self._patience = patience
-        self._spent = SpentCodes(vault, self.now)
-        self._unkept: dict[str, Session] = {}
+        self._calls = Calls(vault, sts, learnt, code_of, SpentCodes(vault, self.now), sleep, self.now)
+        self._maxima = Maxima(vault, sts, learnt, self.now)
+        self._kept = Kept(vault, self.now)
 
     @property
     def skew(self) -> float:
-        """Seconds that AWS's clock is ahead of ours, as it was last seen."""
-        return self._learnt.skew if self._sts.skew is None else self._sts.skew
+        """Seconds that AWS's clock is ahead of ours, as it was last seen; 0 once ours was set since."""
+        return self._learnt.skew
 
     def now(self) -> float:
         """Return AWS's time, in epoch seconds."""
@@ -121,20 +151,29 @@ class Broker:
         """Ask AWS whose keys an identity's are, and remember it. Raises Denied, Unreachable, PersonNeeded."""
         fingerprint = self._fingerprint_of(identity)
         credentials = self._credentials_of(identity)
-        who = self._sts.who_am_i(
-            credentials, identity=identity.name, partition=partition, region=region or identity.region
-        )
-        self._note_skew()
+        try:
+            who = self._sts.who_am_i(
+                credentials, identity=identity.name, partition=partition, region=region or identity.region
+            )
+        finally:
+            self._calls.note_skew()
         caller = caller_from(identity.name, who, temporary=credentials.temporary, fingerprint=fingerprint)
         self._learnt.learn_caller(caller)
         return caller
 
     def settled(self, identity: Identity, planner: Callable[[Caller], Plan]) -> Plan:
-        """Return the plan that ``planner`` makes of a caller, once that is known as well as the plan needs."""
+        """Return the plan that ``planner`` makes of a caller, once that is known as well as the plan needs.
+
+        One process asks AWS for all. Raises Denied, Unreachable, PersonNeeded, VaultUnavailable.
+        """
         plan = planner(self.known_caller(identity))
-        if plan.needs_caller:
-            caller = self.learn_caller(identity, partition=plan.target.partition, region=plan.region)
-            plan = planner(caller)
+        if not plan.needs_caller:
+            return plan
+        purpose = f"asking whose keys those of {clean(identity.name)} are"
+        with self._locked(f"caller/{identity.name}", purpose, self._patience, code=False):
+            plan = planner(self.known_caller(identity))
+            if plan.needs_caller:
+                plan = planner(self.learn_caller(identity, partition=plan.target.partition, region=plan.region))
         return plan
 
     # -- sessions
@@ -145,219 +184,151 @@ class Broker:
         Raises VaultUnavailable.
         """
         plan = within(plan, self._learnt.maxima())
-        found = self._found(plan, self.names(plan)[-1])
+        found = self._kept.found(plan, self.names(plan)[-1])
         return found if found is not None and self.left(found) >= min_left else None
 
-    def session(self, plan: Plan, person: Person, *, fresh: bool = False, min_left: float = MIN_LEFT) -> Session:
+    def session(
+        self,
+        plan: Plan,
+        person: Person,
+        *,
+        fresh: bool = False,
+        min_left: float = MIN_LEFT,
+        patience: float | None = None,
+        again: Callable[[], Plan] | None = None,
+    ) -> Session:
         """Return the session of ``plan``: from the vault, or from STS where that has none.
 
         ``fresh`` opens a new one even if one is live; the old one stays until the new one is there. ``min_left`` is the
-        least number of seconds to be left of one that is served. Raises Denied (WrongCode, CodeReused), PersonNeeded,
-        Cancelled, Unreachable, VaultUnavailable, InvalidConfig; ValueError for a plan that still needs its caller.
+        least number of seconds to be left of one that is served. ``patience`` is how many seconds to wait for another
+        who opens the same. ``again`` makes the plan anew, once it is learnt that the role gives more. Raises Denied
+        (WrongCode, CodeReused), PersonNeeded, Cancelled, Unreachable, VaultUnavailable, InvalidConfig; ValueError for a
+        plan that still needs its caller.
         """
         if plan.needs_caller:
             raise ValueError("the plan has to be settled first")
-        plan = within(plan, self._learnt.maxima())
-        names = self.names(plan)
-        before = self._found(plan, names[-1])
-        if before is not None and not fresh and self.left(before) >= min_left:
-            return before
-        with self._alone(plan, names, len(names) - 1):
-            meanwhile = self._found(plan, names[-1])
-            if meanwhile is not None and self.left(meanwhile) >= min(min_left, HOUR / 4) and _other(meanwhile, before):
-                return meanwhile
-            shorter = within(plan, self._learnt.maxima())
-            if shorter is plan:
-                try:
-                    return self._open(plan, names, len(names) - 1, person)
-                except _ShorterError as refused:
-                    shorter = refused.plan
-        return self.session(shorter, person, fresh=fresh, min_left=min_left)
+        wish = _Wish(person, fresh, min_left, self._patience if patience is None else patience, again)
+        while True:
+            try:
+                return self._session(within(plan, self._learnt.maxima()), wish)
+            except _OtherPlanError as other:
+                plan, wish = other.plan, replace(wish, read=wish.read and not other.asked)
 
-    def _open(self, plan: Plan, names: tuple[str, ...], place: int, person: Person) -> Session:
-        """Make the call at ``place``, after those before it, check what it gave and keep it. The lock is held."""
-        hop = plan.hops[place]
-        credentials, stored = self._before(plan, names, place, person)
+    def _session(self, plan: Plan, wish: _Wish) -> Session:
+        """Return the session of this very plan. Raises _OtherPlanError where another has to be taken."""
+        names = self.names(plan)
+        opening, last = _Opening(plan, names, wish, time.monotonic() + wish.patience), len(names) - 1
+        before = self._kept.found(plan, names[last])
+        if before is not None and not wish.fresh and self.left(before) >= wish.min_left:
+            return before
+        mark = self._failures.mark(names[last])
+        with self._alone(opening, last):
+            meanwhile = self._kept.found(plan, names[last])
+            if meanwhile is not None and _other(meanwhile, before) and self._enough(meanwhile, wish.min_left):
+                return meanwhile
+            failed = self._failures.since(names[last], mark)
+            if failed is not None:
+                raise failed
+            self._measure(opening, last)
+            try:
+                session = self._open(opening, last)
+            except (Denied, Unreachable) as error:
+                self._failures.note(names[last], error)
+                raise
+        if mark:
+            self._failures.clear(names[last])
+        return session
+
+    def _enough(self, session: Session, min_left: float) -> bool:
+        """Tell whether a session that another opened will do: with less, where AWS gave no more a moment ago."""
+        return self.left(session) >= min(min_left, session.expires - session.issued)
+
+    def _measure(self, opening: _Opening, place: int) -> None:
+        """Learn what the role gives, if that can be had, and raise _OtherPlanError where it changes the plan."""
+        plan, wish = opening.plan, opening.wish
+        read = wish.read and self._maxima.read(plan, place, opening.names, wish.person)
+        other = within(wish.again() if read and wish.again else plan, self._learnt.maxima())
+        if other is not plan and self.names(other) != opening.names:
+            raise _OtherPlanError(other, asked=read)
+
+    def _open(self, opening: _Opening, place: int) -> Session:
+        """Make the call at ``place``, after those before it, and keep what it gave. The lock is held."""
+        plan, names, person = opening.plan, opening.names, opening.wish.person
+        credentials, stored = self._before(opening, place)
         try:
-            issued = self._issue(plan, place, credentials, person)
+            issued = self._calls.make(plan, place, credentials, person)
         except DurationRefused as refused:
             raise self._refused(plan, place, refused) from None
         except Denied as denied:
             if not stored or denied.aws_code not in EXPIRED | UNKNOWN_KEY:
                 raise
-            credentials, _ = self._before(plan, names, place, person, anew=True)
-            issued = self._issue(plan, place, credentials, person)
-        self._note_skew()
-        if hop.kind == "assume-role":
-            _check(hop, issued)
-            if hop.duration > HOUR:
-                self._learnt.learn_granted(hop.role_arn, hop.duration)
-        return self._keep(session_of(plan, place, names[place], issued, self.now()), plan, names, place, person)
+            credentials, _ = self._before(opening, place, anew=True)
+            issued = self._calls.make(plan, place, credentials, person)
+        session = session_of(plan, place, names[place], issued, self.now())
+        return self._kept.keep(session, plan, names, place, self._sts.endpoint, person)
 
-    def _before(
-        self, plan: Plan, names: tuple[str, ...], place: int, person: Person, *, anew: bool = False
-    ) -> tuple[Credentials, bool]:
+    def _before(self, opening: _Opening, place: int, *, anew: bool = False) -> tuple[Credentials, bool]:
         """Return the keys that sign the call at ``place``, and whether they come from the vault.
 
         ``anew`` passes over what the vault has, which AWS did not take.
         """
         if place == 0:
-            return self._credentials_of(plan.identity), False
-        known = self._step(names[place - 1])
+            return self._credentials_of(opening.plan.identity), False
+        name = opening.names[place - 1]
+        known = self._kept.step(name)
         if known is not None and not anew:
             return known, True
-        with self._alone(plan, names, place - 1):
-            meanwhile = self._step(names[place - 1])
+        with self._alone(opening, place - 1):
+            meanwhile = self._kept.step(name)
             if meanwhile is not None and not (anew and known == meanwhile):
                 return meanwhile, True
-            return self._open(plan, names, place - 1, person).credentials, False
-
-    def _issue(self, plan: Plan, place: int, credentials: Credentials, person: Person) -> Issued:
-        hop = plan.hops[place]
-        external = self._external_id(plan, hop)
-
-        def call(code: Secret | None) -> Issued:
-            person.note("asking AWS")
-            return self._sts.issue(
-                hop,
-                credentials,
-                identity=plan.identity.name,
-                partition=plan.target.partition,
-                region=plan.region or plan.identity.region,
-                external_id=external,
-                code=code,
-            )
-
-        if not hop.mfa_serial:
-            return call(None)
-        certain = hop.duration <= HOUR or self._learnt.granted(hop.role_arn) >= hop.duration
-        prompt = CodePrompt(plan, hop, certain, self._code_of, self._spent, self._sleep, self.now)
-        return call_with_code(prompt, person, call)
-
-    def _external_id(self, plan: Plan, hop: Hop) -> Secret | None:
-        if isinstance(hop.external_id, VaultRef):
-            return external_id(self._vault, hop.external_id, wanted_by=hop.target, origin=plan.target.origin)
-        return Secret(hop.external_id) if hop.external_id else None
+            self._measure(opening, place - 1)
+            return self._open(opening, place - 1).credentials, False
 
     def _refused(self, plan: Plan, place: int, refused: DurationRefused) -> Exception:
         """Return what to raise for a duration that AWS refused: the shorter plan, once there is one."""
         hop = plan.hops[place]
-        self._note_skew()
         if hop.duration <= HOUR:
             return refused
         if not refused.chain:
-            self._learnt.learn_maximum(hop.role_arn, HOUR)
-        return _ShorterError(stepped_down(plan, hop=place, chain=refused.chain))
-
-    def _keep(self, session: Session, plan: Plan, names: tuple[str, ...], place: int, person: Person) -> Session:
-        """Write the session down before it is returned; where that fails, keep it in this process and say so."""
-        try:
-            self._vault.write(
-                session.record,
-                kind_of(plan.hops[place]),
-                sealed(session.credentials),
-                issued=session.issued,
-                expires=session.expires,
-                facts=facts_of(session, plan, names, place),
-            )
-        except VaultUnavailable as error:
-            person.note(f"{error.message}; this session lives only as long as this program")
-            session = replace(session, unkept=error.message)
-            self._unkept[session.record] = session
-            return session
-        self._unkept.pop(session.record, None)
-        return session
-
-    def _found(self, plan: Plan, name: str) -> Session | None:
-        """Return the session of a record that still has time left, under the names that the catalog has now."""
-        try:
-            record = self._vault.read(name)
-            found = stored_session(record) if record is not None else None
-        except (RecordDamaged, ValueError):
-            found = None
-        unkept = self._unkept.get(name)
-        if unkept is not None and (found is None or found.issued < unkept.issued):
-            found = unkept
-        if found is None or self.left(found) <= 0 or self._later(found.issued):
-            return None
-        account = plan.target.account
-        return replace(
-            found,
-            target=plan.target.name,
-            account=account.name,
-            environment=account.environment,
-            identity=plan.identity.name,
-            region=plan.region,
-            why=plan.why,
-            asked=plan.asked,
-            fresh=False,
-        )
-
-    def _step(self, name: str) -> Credentials | None:
-        """Return the keys of a call on the way, if they last long enough to make the next."""
-        try:
-            record = self._vault.read(name)
-            good = record is not None and not self._later(record.header.issued)
-            found = credentials_in(record) if record is not None and good else None
-        except (RecordDamaged, ValueError):
-            found = None
-        if found is None and name in self._unkept:
-            found = self._unkept[name].credentials
-        return found if found is not None and (found.expires or 0.0) - self.now() >= MIN_LEFT else None
-
-    def _later(self, issued: float) -> bool:
-        """Tell whether a session is of a time that has not come: then the clock was set back, and its end says nothing.
-
-        AWS tells the time with the next answer.
-        """
-        return self.now() < issued - MIN_LEFT
+            self._learnt.learn_maximum(hop.role_arn, HOUR, read=False)
+        return _OtherPlanError(stepped_down(plan, hop=place, chain=refused.chain), asked=True)
 
     @contextmanager
-    def _alone(self, plan: Plan, names: tuple[str, ...], place: int) -> Iterator[None]:
+    def _alone(self, opening: _Opening, place: int) -> Iterator[None]:
         """Hold the lock of one call's record. Raises PersonNeeded, Unreachable where another keeps it too long."""
-        hop = plan.hops[place]
-        what = clean(hop.target) or f"the MFA session of {clean(plan.identity.name)}"
-        lock = self._vault.lock(names[place], timeout=self._patience, purpose=f"opening {what}")
-        try:
-            lock.__enter__()
-        except LockTimeout as error:
-            if any(one.mfa_serial for one in plan.hops[: place + 1]):
-                raise PersonNeeded(f"{error.message}: it may be asking for a code", error.hint) from None
-            raise Unreachable(error.message, error.hint) from None
-        try:
+        plan = opening.plan
+        what = clean(plan.hops[place].target) or f"the MFA session of {clean(plan.identity.name)}"
+        code = any(one.mfa_serial for one in plan.hops[: place + 1])
+        patience = min(opening.wish.patience, math.ceil(max(0.0, opening.until - time.monotonic())))
+        with self._locked(opening.names[place], f"opening {what}", patience, code=code):
             yield
-        finally:
-            lock.__exit__(None, None, None)
 
-    def _note_skew(self) -> None:
-        if self._sts.skew is not None:
-            self._learnt.learn_skew(self._sts.skew)
+    @contextmanager
+    def _locked(self, name: str, purpose: str, patience: float, *, code: bool) -> Iterator[None]:
+        """Hold a lock; ``code`` tells that its holder may be asking a person for one."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._vault.lock(name, timeout=patience, purpose=purpose))
+            except LockTimeout as error:
+                if code:
+                    raise PersonNeeded(f"{error.message}: it may be asking for a code", error.hint) from None
+                raise Unreachable(error.message, error.hint) from None
+            yield
 
 
-class _ShorterError(Exception):
-    """AWS refused the duration; ``plan`` asks for less."""
+class _OtherPlanError(Exception):
+    """Another plan has to be taken: AWS refused the duration, or somebody learnt meanwhile what the role gives.
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__("a shorter session")
+    ``asked`` tells that AWS was asked for that: one such call is enough.
+    """
+
+    def __init__(self, plan: Plan, *, asked: bool) -> None:
+        super().__init__("another plan")
         self.plan = plan
+        self.asked = asked
 
 
 def _other(found: Session, before: Session | None) -> bool:
     """Tell whether ``found`` was opened since ``before`` was looked at."""
     return before is None or found.credentials.access_key_id != before.credentials.access_key_id
-
-
-def _check(hop: Hop, issued: Issued) -> None:
-    """Compare the account and role that AWS answered with those asked for. Raises Denied; nothing is handed over."""
-    partition, role = hop.role_arn.split(":")[1], hop.role_arn.rpartition("/")[2]
-    wanted = f"arn:{partition}:sts::{hop.account_id}:assumed-role/{role}/"
-    own_account = hop.role_arn.split(":")[4]
-    if issued.arn.startswith(wanted) and own_account == hop.account_id:
-        return
-    raise Denied(
-        f"AWS answered with {clean(issued.arn) or 'no role'}, not with {clean(hop.target)}; nothing was handed over",
-        "check the account id and the ARN of the role in the catalog, and what AWS_ENDPOINT_URL points to",
-        side="request",
-        target=hop.target,
-        request_id=issued.request_id,
-    )

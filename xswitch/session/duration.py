@@ -20,6 +20,12 @@ SESSION_TOKEN_LIFE: Final = 43200
 """Seconds that GetSessionToken is asked for: its default, kept to its end so that one code serves many roles."""
 CHAIN: Final = "as every chain does"
 ROLE: Final = "the role's maximum"
+SHARED: Final = "mfa_session is always"
+"""The person's own setting: one code for every role, by GetSessionToken, whose keys give an hour a role."""
+GIVEN: Final = "all that AWS gave"
+"""AWS's answer ends before what the request asked for."""
+SHORTER_BY: Final = 60
+"""Seconds by which an answer has to be shorter than the request to be called shorter."""
 
 _HOURLY: Final[dict[CallerKind, str]] = {
     "role": CHAIN,
@@ -38,11 +44,13 @@ def ladder(
     caller: Caller,
     environment: Environment | None,
     role_maximum: int | None,
+    shared: bool = False,
 ) -> tuple[int, str, int | None]:
     """Return the seconds to ask for, what decided them, and what was wanted where that was longer (else None).
 
     Asked for, else the catalog's, else an hour; then capped by the chain or the kind of caller, by the environment's
-    maximum and by what is known of the role's, the first named where two are equal.
+    maximum and by what is known of the role's, the first named where two are equal. ``shared`` tells that the MFA
+    code is for every role, whatever is asked.
     """
     wanted = asked or catalogued or HOUR
     caps: list[tuple[int, str]] = []
@@ -50,6 +58,8 @@ def ladder(
         caps.append((HOUR, CHAIN))
     elif caller.kind != "user":
         caps.append((HOUR, _HOURLY[caller.kind]))
+    elif shared:
+        caps.append((HOUR, SHARED))
     if environment is not None and environment.max_duration is not None:
         caps.append((environment.max_duration, f"{environment.name}'s maximum"))
     if role_maximum is not None:

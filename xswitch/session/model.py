@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from xswitch.catalog.model import Environment, Identity, Target, VaultRef
 from xswitch.credentials import Credentials
+
+if TYPE_CHECKING:
+    from xswitch.preferences import MfaSession
 
 CallerKind = Literal["user", "session-token", "federated", "role", "root", "unknown"]
 HopKind = Literal["session-token", "assume-role"]
@@ -74,7 +77,8 @@ class Plan:
     ``as every chain does``. ``asked`` is what the person or the catalog wanted where that was longer, else None.
     ``guard`` is the environment whose guard has to be passed, or None. ``region`` is what the session gets.
     ``needs_caller`` tells that the plan is a guess until GetCallerIdentity has said who the caller is: then it is made
-    again before anything is asked of AWS. ``options`` are those that it was made with.
+    again before anything is asked of AWS. ``options`` are those that it was made with. ``mfa_session`` is the person's
+    setting of that name.
     """
 
     target: Target
@@ -88,6 +92,7 @@ class Plan:
     region: str
     needs_caller: bool = False
     options: Options = Options()
+    mfa_session: MfaSession = "auto"
 
     @property
     def chained(self) -> bool:
@@ -104,9 +109,10 @@ class Plan:
 class Session:
     """Temporary credentials of one target. ``issued`` and ``credentials.expires`` are epoch seconds, UTC.
 
-    ``arn`` is the assumed-role ARN that AWS answered; ``request_id`` is AWS's, for CloudTrail. ``why`` says what
-    decided the duration, ``asked`` (seconds) what was wanted where that was longer. ``record`` is the name of its
-    record in the vault. ``unkept`` says why the vault could not keep it: then it lives in this process alone.
+    ``arn`` is the assumed-role ARN that AWS answered; ``request_id`` is AWS's, for CloudTrail. ``duration`` (seconds)
+    is its whole life, ``why`` says what decided it, ``asked`` (seconds) what was wanted where that was longer.
+    ``record`` is the name of its record in the vault. ``unkept`` says why the vault could not keep it: then it lives in
+    this process alone.
     """
 
     target: str

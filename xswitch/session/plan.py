@@ -5,6 +5,8 @@ Who calls first decides it (AWS's rules are in :mod:`xswitch.session.duration` a
     an IAM user's own keys, no MFA         AssumeRole, up to 12 hours
     the same, MFA, an hour is enough       GetSessionToken with the code, kept 12 hours for every role; AssumeRole, 1 h
     the same, MFA, longer                  AssumeRole with the code, up to 12 hours; the code serves this role alone
+    the same, mfa_session always           GetSessionToken whatever is asked; AssumeRole, 1 h
+    the same, mfa_session never            AssumeRole with the code whatever is asked; via another, the first of them
     the same, via another target           with MFA GetSessionToken first; the via target's hops; AssumeRole, 1 h
     the same, MFA, renewed meanwhile       GetSessionToken with the code; AssumeRole, 1 h at a time
     anything temporary                     AssumeRole, 1 h: its own sign-in has or lacks MFA, a code can't add it
@@ -15,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xswitch.catalog.model import Catalog, Environment, Identity, Target
 from xswitch.errors import NoSuchTarget, Usage
@@ -23,6 +25,9 @@ from xswitch.session import names
 from xswitch.session.duration import CHAIN, HOUR, ROLE, SESSION_TOKEN_LIFE, SHORTEST, checked, ladder
 from xswitch.session.model import Caller, Hop, Options, Plan
 from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from xswitch.preferences import MfaSession
 
 _REGION: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+){1,5}", re.ASCII)
 _OPENABLE: Final = frozenset({"keys", "environment", "profile"})
@@ -39,6 +44,7 @@ class _Given:
     os_user: str
     host: str
     chained: bool
+    mfa_session: MfaSession
 
 
 def chain_of(catalog: Catalog, target: Target) -> tuple[Target, ...]:
@@ -81,11 +87,13 @@ def plan(
     os_user: str,
     host: str,
     environment: Environment | None = None,
+    mfa_session: MfaSession = "auto",
 ) -> Plan:
     """Say how ``target`` will be opened.
 
     ``caller`` is what is known of the identity of :func:`identity_of`; ``learnt`` holds the most seconds that a role's
-    maximum is known to allow, by role ARN; ``environment`` stands in for the catalog's where a target is not in it.
+    maximum is known to allow, by role ARN; ``environment`` stands in for the catalog's where a target is not in it;
+    ``mfa_session`` is the person's setting.
     Raises Usage for an option that AWS would refuse, an identity that can't be opened or MFA without a device;
     NoSuchTarget for a missing ``via``.
     """
@@ -94,7 +102,7 @@ def plan(
     caller = _settled(identity, caller)
     environment = environment or catalog.environment_of(target)
     mfa = any(one.mfa for one in chain)
-    given = _Given(catalog, identity, caller, learnt, os_user, host, len(chain) > 1)
+    given = _Given(catalog, identity, caller, learnt, os_user, host, len(chain) > 1, mfa_session)
     device = _device(given, chain, mfa=mfa)
     duration, why, asked = ladder(
         checked(options.duration),
@@ -103,6 +111,7 @@ def plan(
         caller=caller,
         environment=environment,
         role_maximum=learnt.get(target.arn),
+        shared=bool(device) and mfa_session == "always",
     )
     hops = _hops(given, chain, options, duration, device)
     return Plan(
@@ -117,6 +126,7 @@ def plan(
         region=_region(options.region or target.region),
         needs_caller=_needs_caller(caller, chain, options),
         options=options,
+        mfa_session=mfa_session,
     )
 
 
@@ -131,7 +141,8 @@ def stepped_down(plan: Plan, *, hop: int = -1, seconds: int = HOUR, chain: bool 
     before, after = plan.hops[:place], plan.hops[place + 1 :]
     seconds = max(SHORTEST, min(seconds, refused.duration))
     shorter = replace(refused, duration=seconds)
-    if refused.mfa_serial and refused.kind == "assume-role" and seconds <= HOUR:
+    direct = refused.mfa_serial and refused.kind == "assume-role"
+    if direct and seconds <= HOUR and plan.mfa_session != "never":
         shorter = replace(shorter, mfa_serial="")
         before = (*before, _session_token(plan.identity, plan.caller, refused.mfa_serial))
     hops = (*before, shorter, *after)
@@ -190,7 +201,7 @@ def _device(given: _Given, chain: tuple[Target, ...], *, mfa: bool) -> str:
 
 def _hops(given: _Given, chain: tuple[Target, ...], options: Options, duration: int, device: str) -> tuple[Hop, ...]:
     """Return the calls, one after the other. ``duration`` is the last one's."""
-    direct = bool(device) and duration > HOUR
+    direct = bool(device) and (duration > HOUR or given.mfa_session == "never")
     hops: list[Hop] = []
     if device and not direct:
         hops.append(_session_token(given.identity, given.caller, device))
@@ -198,20 +209,23 @@ def _hops(given: _Given, chain: tuple[Target, ...], options: Options, duration: 
     source = ""
     for position, target in enumerate(chain):
         last = position == len(chain) - 1
-        seconds = duration if last else _via_duration(given, target, first=position == 0, device=device)
+        seconds = duration if last else _via_duration(given, target, own_keys=position == 0 and (direct or not device))
         hop = _assume_role(given, target, options if last else Options(), seconds)
         hop = _inherited(hop, carried, source)
         source = hop.source_identity or source
-        hops.append(replace(hop, mfa_serial=device) if direct else hop)
+        hops.append(replace(hop, mfa_serial=device) if direct and position == 0 else hop)
     return tuple(hops)
 
 
-def _via_duration(given: _Given, target: Target, *, first: bool, device: str) -> int:
-    """Return the seconds of a target on the way: what it would get opened alone, so that both share one session."""
+def _via_duration(given: _Given, target: Target, *, own_keys: bool) -> int:
+    """Return the seconds of a target on the way: what it would get opened alone, so that both share one session.
+
+    ``own_keys`` tells that the person's own keys open it, not a session.
+    """
     seconds, _, _ = ladder(
         None,
         target.duration,
-        chained=not first or bool(device),
+        chained=not own_keys,
         caller=given.caller,
         environment=given.catalog.environment_of(target),
         role_maximum=given.learnt.get(target.arn),

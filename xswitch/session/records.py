@@ -6,6 +6,7 @@ from typing import Final
 
 from xswitch.credentials import Credentials
 from xswitch.secret import Secret
+from xswitch.session.duration import GIVEN, SHORTER_BY
 from xswitch.session.model import Hop, Plan, Session
 from xswitch.session.sts import Issued
 from xswitch.vault.record import Record
@@ -19,6 +20,9 @@ def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) ->
     hop = plan.hops[place]
     last = place == len(plan.hops) - 1
     account, _, role = hop.target.rpartition("/")
+    life = max(0, round((issued.credentials.expires or now) - now))
+    short = life < hop.duration - SHORTER_BY
+    why, asked = (GIVEN, plan.asked or hop.duration) if short else (plan.why, plan.asked)
     return Session(
         target=hop.target,
         account_id=hop.account_id,
@@ -30,12 +34,12 @@ def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) ->
         region=plan.region if last else "",
         credentials=issued.credentials,
         issued=now,
-        duration=hop.duration,
+        duration=life if short else hop.duration,
         request_id=issued.request_id,
         source_identity=issued.source_identity or hop.source_identity,
         fresh=True,
-        why=plan.why if last else "",
-        asked=plan.asked if last else None,
+        why=why if last else "",
+        asked=asked if last else None,
         record=name,
     )
 
@@ -45,11 +49,14 @@ def kind_of(hop: Hop) -> str:
     return SESSION if hop.kind == "assume-role" else SESSION_TOKEN
 
 
-def facts_of(session: Session, plan: Plan, names: tuple[str, ...], place: int) -> dict[str, str | int | float]:
+def facts_of(
+    session: Session, plan: Plan, names: tuple[str, ...], place: int, endpoint: str
+) -> dict[str, str | int | float]:
     """Return what a record says of a session without the key.
 
-    ``before`` has the names of the records that the session can be renewed from, the nearest last; ``mfa`` is 1 where
-    a code is needed once none of them is live, ``direct`` where it is needed at every renewal.
+    ``endpoint`` is the address that stood in for AWS's own when it was opened, "" for none. ``before`` has the names of
+    the records that the session can be renewed from, the nearest last; ``mfa`` is 1 where a code is needed once none of
+    them is live, ``direct`` where it is needed at every renewal.
     """
     return {
         "target": session.target,
@@ -68,6 +75,7 @@ def facts_of(session: Session, plan: Plan, names: tuple[str, ...], place: int) -
         "mfa": int(any(hop.mfa_serial for hop in plan.hops[: place + 1])),
         "direct": int(bool(plan.hops[place].mfa_serial)),
         "before": " ".join(names[:place]),
+        "endpoint": endpoint,
     }
 
 

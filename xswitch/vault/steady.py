@@ -29,17 +29,23 @@ def beat() -> Beat:
     return Beat(*bootclock.moment())
 
 
+def kept_time(first: Beat, wall: float, now: float, moment: Beat) -> bool:
+    """Tell whether nobody set the wall clock between two moments: from ``wall`` at ``first`` to ``now`` at ``moment``.
+
+    Both are epoch seconds. What was before this boot can't be told, and counts as set.
+    """
+    elapsed = moment.seconds - first.seconds
+    return first.boot == moment.boot and elapsed >= 0 and abs((now - wall) - elapsed) <= _DRIFT
+
+
 def trusted(folder: Folder, now: float, moment: Beat) -> bool:
     """Tell whether ``now`` (seconds since the epoch) has agreed with the steady clock for an hour; begins to watch it.
 
     Raises VaultUnavailable where that can't be written down.
     """
     marked = _mark(folder)
-    if marked is not None and marked[0].boot == moment.boot:
-        first, wall = marked
-        elapsed = moment.seconds - first.seconds
-        if elapsed >= 0 and abs((now - wall) - elapsed) <= _DRIFT:
-            return elapsed >= _HOUR
+    if marked is not None and kept_time(*marked, now, moment):
+        return moment.seconds - marked[0].seconds >= _HOUR
     folder.write(FILE, f"{moment.boot} {moment.seconds!r} {now!r}\n".encode())
     return False
 
