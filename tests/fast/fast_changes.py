@@ -373,6 +373,21 @@ left(50, document=LEFT, assignments=LEFT)
 left(-10, document=LEFT, assignments=LEFT)
 
 
+def rewritten(name: str, kind: str = "", **facts: str) -> None:
+    """Change what an authentic record says: it can't come so from xswitch, and is not served if it does."""
+
+    def make(house: House) -> None:
+        house.rewrite(house.noted(PLAIN)[1].record, kind, facts)
+
+    CHANGES.append(Change(f"record: {name}", make, PLAIN, LEFT, LEFT))
+
+
+rewritten("of another account", account_id="697658141358")
+rewritten("of another role", role="Admin")
+rewritten("with another ARN", arn="arn:aws:sts::697658141357:assumed-role/Admin/ada")
+rewritten("of another kind", kind="session-token")
+
+
 # The note
 
 
@@ -480,6 +495,21 @@ def _another_roles_grant_named_in_the_note(house: House) -> None:
     basis, found = house.noted(GUARDED)
     found.grant = house.noted(MFA)[1].grant
     house.note(GUARDED).write_bytes(ready.encode(ready.Request(GUARDED), basis, found))
+
+
+@change(LEFT, GUARDED)
+def _a_grant_that_is_over_by_the_clock_of_aws(house: House) -> None:
+    basis, found = house.noted(GUARDED)
+    found.skew = 3590.0 + 60
+    house.rewrite(found.record, expires=20000.0)
+    house.note(GUARDED).write_bytes(ready.encode(ready.Request(GUARDED), basis, found))
+
+
+@change(LEFT)
+def _a_plain_key_that_the_note_does_not_allow(house: House) -> None:
+    basis, found = house.noted()
+    found.plaintext_key = False
+    house.note().write_bytes(ready.encode(ready.Request(PLAIN), basis, found))
 
 
 @change(LEFT, GUARDED)

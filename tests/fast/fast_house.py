@@ -155,8 +155,8 @@ class House:
         """Return the file of the grant that lets a target be served."""
         return self.paths.vault / f"{self.noted(target)[1].grant}.rec"
 
-    def rewrite(self, name: str, **changes: float | None) -> None:
-        """Write a record anew, with another ``issued`` or ``expires`` (seconds from now)."""
+    def rewrite(self, name: str, kind: str = "", facts: Mapping[str, str] = {}, **changes: float | None) -> None:
+        """Write a record anew, with another kind or facts, another ``issued`` or ``expires`` (seconds from now)."""
         vault = self.engine().vault
         found = vault.read(name)
         assert found is not None
@@ -166,7 +166,12 @@ class House:
         times |= {key: None if left is None else now + left for key, left in changes.items()}
         assert times["issued"] is not None
         vault.write(
-            name, header.kind, found.payload, issued=times["issued"], expires=times["expires"], facts=header.facts
+            name,
+            kind or header.kind,
+            found.payload,
+            issued=times["issued"],
+            expires=times["expires"],
+            facts=header.facts | facts,
         )
 
     def logged(self) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fast_house import AGREED, CHAINED, PLAIN, PLAINTEXT, TARGETS, House
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xswitch.cli.dispatch import Parser
@@ -23,6 +23,7 @@ from xswitch.engine import Engine, noting
 from xswitch.engine.people import People
 from xswitch.fast.asking import plain
 from xswitch.fast.places import places
+from xswitch.fast.serving import served
 from xswitch.paths import Paths
 from xswitch.secret import Secret
 from xswitch.session import ready
@@ -115,6 +116,9 @@ words = st.sampled_from(
     st.lists(words, max_size=6),
     st.sampled_from(["", "/bin/zsh", "/x/fish", "/bin/sh"]),
 )
+@example("env", ["a/b", "--region", "-x"], "")
+@example("env", ["a/b", "--region", "--reveal"], "")
+@example("exec", ["a/b", "--duration=5s", "--duration", "1h30m", "--", "true"], "")
 @settings(max_examples=600, deadline=None)
 def test_plain_arguments_mean_what_argparse_makes_of_them(command: str, rest: list[str], shell: str) -> None:
     asked = plain([command, *rest], {"SHELL": shell}, terminal=False)
@@ -203,6 +207,34 @@ def test_a_stamp_tells_every_change(tmp_path: Path) -> None:
     path.write_text("eerht")
     os.utime(path, ns=(same.st_atime_ns, same.st_mtime_ns))
     assert ready.stamp_of(str(path)) not in seen
+
+
+def test_a_file_that_changed_and_looks_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system with coarse time stamps: only the content tells."""
+    path = tmp_path / "file"
+    path.write_text("one")
+    status = path.stat()
+    monkeypatch.setattr(os, "fstat", lambda descriptor: status)
+    before = ready.stamp_of(str(path))
+    assert ready.stamp_of(str(path)) == before
+    path.write_text("two")
+    assert ready.stamp_of(str(path)) != before
+    path.write_text("one, and more")
+    assert ready.stamp_of(str(path)) != before
+
+
+@pytest.mark.parametrize(
+    ("min_ttl", "expires", "there"),
+    [("20m", 1300.0, True), ("20m", 1100.0, False), ("1h30m", 7200.0, False), ("1h", 7200.0, True)],
+)
+def test_exec_is_served_what_lasts_long_enough(house: House, min_ttl: str, expires: float, there: bool) -> None:
+    house.settle(PLAIN)
+    house.rewrite(house.noted()[1].record, expires=expires)
+    asked = plain(["exec", PLAIN, "--min-ttl", min_ttl, "--", "true"], house.environ, terminal=False)
+    assert asked is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOGNAME", "ada")
+        assert (served(asked, house.environ, time.time()) is not None) == there
 
 
 def test_what_can_not_be_looked_through_has_no_stamp(tmp_path: Path) -> None:

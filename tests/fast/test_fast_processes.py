@@ -255,8 +255,11 @@ def test_with_the_key_in_the_kernel_keyring(build: Builder) -> None:
         house.environ["XSWITCH_PASSPHRASE"] = "correct horse battery staple"
         assert house.slow("credential-process", PLAIN)[0] == 0
         assert house.fast("credential-process", PLAIN) is not None
+        key = kernel.get(vault_id)
+        assert key is not None
         house.paths.preferences_file.write_text("kernel_keyring = false\n")
         assert house.slow("credential-process", PLAIN)[0] == 0
+        kernel.put(vault_id, key)
         assert house.fast("credential-process", PLAIN) is None, "the person does not want the shadow used"
     finally:
         kernel.clear(vault_id)

@@ -136,8 +136,6 @@ def served(asked: Asked, environ: Mapping[str, str], now: float) -> Served | Non
     if not basis.holds(place, environ, row.mark, now) or asked.min_ttl > found.duration:
         return None
     guarded = row.confirm != "no"
-    if guarded and not found.grant:
-        return None
     records = quick.read(
         f"{here.state}/vault",
         (found.record, found.grant) if guarded else (found.record,),

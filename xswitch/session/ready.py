@@ -178,8 +178,9 @@ def read(cache: str, request: Request) -> tuple[Basis, Ready] | None:
 
 
 def stamp_of(path: str) -> str:
-    """Return what a file looks like: its node, owner, mode, size, times and a checksum of its content.
+    """Return what a file looks like: its node, size, times and a checksum of its content.
 
+    Another owner or mode shows in the time of its last change, and a change too quick for the times in the checksum.
     A file that is not there has a stamp too. Raises OSError for a link that leads nowhere, and for what can't be read
     or is no file.
     """
@@ -197,8 +198,7 @@ def stamp_of(path: str) -> str:
     finally:
         os.close(descriptor)
     numbers = (
-        found.st_dev, found.st_ino, found.st_uid, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns,
-        len(content), crc32(content),
+        found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, len(content), crc32(content),
     )  # fmt: skip
     return " ".join(map(str, numbers))
 
