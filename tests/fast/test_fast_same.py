@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from fast_house import CHAINED, PLAIN, TARGETS, House, restore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from xswitch.cli.person import Nobody
 from xswitch.errors import XswitchError
 
 
@@ -76,6 +79,23 @@ def test_after_changes_on_changes(opened: tuple[House, Path], made: list[Change]
             continue  # it can't be made after those before it
         for command in ("env", "credential-process"):
             compared(house, command, change.target)
+
+
+def test_the_document_is_what_sdks_read(house: House) -> None:
+    house.settle(PLAIN)
+    document = json.loads(house.fast("credential-process", PLAIN) or "")
+    engine = house.engine()
+    session = engine.serve(engine.plan(engine.resolve(PLAIN)), Nobody())
+    token = session.credentials.session_token
+    assert token is not None
+    assert document == {
+        "Version": 1,
+        "AccessKeyId": session.credentials.access_key_id,
+        "SecretAccessKey": session.credentials.secret_access_key.reveal(),
+        "SessionToken": token.reveal(),
+        "Expiration": datetime.fromtimestamp(int(session.expires), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "AccountId": "697658141357",
+    }
 
 
 OPTIONS = [
