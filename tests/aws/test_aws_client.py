@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 from calling import Aws
@@ -166,6 +167,11 @@ def test_a_difference_that_aws_tolerates_is_left_alone(aws: Aws) -> None:
     assert aws.is_ada(aws.who(client))
     assert aws.outcomes == ["ok"]
     assert client.skew == pytest.approx(230, abs=3)
+    with saying(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n") as (url, requests):
+        aws.who(aws.client({"AWS_ENDPOINT_URL": url}))
+    stamp = requests[0].decode().partition("X-Amz-Date: ")[2].partition("\r\n")[0]
+    signed = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    assert signed == pytest.approx(time.time() - 230, abs=60)
 
 
 def test_a_wrong_secret_is_not_the_clock_s_fault(aws: Aws) -> None:
