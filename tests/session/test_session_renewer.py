@@ -233,10 +233,11 @@ def test_a_vault_that_can_not_be_read_takes_no_session_away(house: House) -> Non
 
 def test_nothing_is_served_where_the_guard_forbids_it(house: House) -> None:
     renewer = house.begin()
+    renewer.give()
     house.forbidden = PersonNeeded("prod is guarded")
     with pytest.raises(PersonNeeded, match="guarded"):
         renewer.give()
-    house.now += 3500
+    house.now += 3000
     renewer.look_ahead()
     assert house.calls == 1, "nor renewed"
     house.forbidden = None

@@ -209,7 +209,8 @@ def test_http_of_another_version_is_refused(client: Client) -> None:
 
 def test_a_huge_head_is_refused_and_the_answer_arrives(client: Client) -> None:
     assert client.refused(client.head(X="x" * MOST_HEAD), 431) == "too-large"
-    assert client.refused(b"GET /" + b"x" * 4 * MOST_HEAD, 431) == "too-large"
+    for _ in range(20):  # what was sent in vain resets no connection before the answer is read
+        assert client.refused(b"GET /" + b"x" * 16 * MOST_HEAD, 431) == "too-large"
     assert client.send(client.head(X="x" * (MOST_HEAD // 2)))[0] == 200
 
 
@@ -302,10 +303,14 @@ def test_an_error_is_told_in_the_words_of_sdks(
 
 def test_a_fault_of_ours_tells_nothing(serve: Callable[..., Client], capfd: pytest.CaptureFixture[str]) -> None:
     def give() -> Session:
-        raise ValueError(SENTINEL)
+        raise ValueError("s3ntinel")
 
     client = serve(give)
-    assert client.refused(client.head(), 500) == "fault"
+    status, _, body = client.send(client.head())
+    assert (status, json.loads(body)) == (
+        500,
+        {"code": "fault", "message": "a fault of xswitch itself, ValueError"},
+    )
     assert capfd.readouterr() == ("", "")
 
 
@@ -319,7 +324,7 @@ def test_nothing_is_logged(client: Client, capfd: pytest.CaptureFixture[str]) ->
 
 def test_it_stops() -> None:
     before = set(threading.enumerate())
-    with CredentialServer(make_session, role_arn=ROLE) as server:
+    with CredentialServer(make_session, role_arn=ROLE, seconds=600) as server:
         client = Client(server)
         idle = client.connect()
         client.send(client.head())

@@ -108,6 +108,10 @@ class Renewer:
 
     def look_ahead(self) -> None:
         """Renew what will have to be within a minute, if anybody fetched it. Blocks; raises nothing."""
+        try:
+            self._allow()
+        except XswitchError:
+            return  # whoever fetches is told
         held = self._newest()
         if held is not None and held is self._fetched and self._left(held) <= self._enough + AHEAD:
             self._try(held, self._enough + AHEAD)
@@ -174,7 +178,6 @@ class Renewer:
             return
         self._failed = None
         try:
-            self._allow()
             session = self._renew(int(enough) + 1)
         except XswitchError as error:
             self._failed, self._failed_at = error, self._now()
