@@ -50,7 +50,7 @@ def test_a_switch_never_fails_for_it(tmp_path: Path) -> None:
 
 
 def agree(state: Path, now: float) -> None:
-    """Let the clock have kept time for more than an hour."""
+    """Let AWS's time ``now`` have kept time with the steady clock for more than an hour."""
     moment = steady.beat()
     text = f"{moment.boot} {moment.seconds - 3700!r} {now - 3700!r}\n"
     (state / "vault" / steady.FILE).write_text(text)
@@ -62,12 +62,13 @@ def test_what_ended_by_the_clock_of_aws_goes_and_what_it_honours_stays(tmp_path:
     vault = a_vault(tmp_path)
     for name, ends in {"old": now - 3 * 3600, "recent": now - 1.5 * 3600, "live": now + 60}.items():
         vault.write(name, "session", b"x", issued=ends - 3600, expires=ends, facts={})
-    agree(tmp_path, now)
     learnt = Learnt(tmp_path, lambda: now)
     learnt.learn_skew(-3600)
+    agree(tmp_path, now - 3600)
     assert sweeping.sweep(tmp_path, lambda: now) == 1
     assert {header.name for header in vault.headers()} == {"recent", "live"}, "AWS's clock is an hour behind"
     learnt.learn_skew(0)
+    agree(tmp_path, now)
     assert sweeping.sweep(tmp_path, lambda: now) == 1
     assert {header.name for header in vault.headers()} == {"live"}
 

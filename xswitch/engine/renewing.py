@@ -111,6 +111,7 @@ def keep(engine: Engine, hands: Hands, plan: Plan, person: Person, alone: Person
         renew=renew,
         allow=lambda: _allow(engine, plan),
         now=engine.now,
+        life=float(plan.duration),
     )
     what = min(ends, key=lambda name: ends[name], default="")
     return Kept(session, ends.get(what), what, engine, hands.look(session), renewer, plan.target.arn)

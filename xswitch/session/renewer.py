@@ -49,7 +49,8 @@ class Renewer:
 
     ``session`` is the first. ``look`` returns what the vault has, if that has a minute left, or None; ``renew`` returns
     one with more than the given seconds left if it can, a new one or one that is there by then; ``allow`` raises where
-    the guard forbids to serve any. ``now`` is AWS's time, in epoch seconds.
+    the guard forbids to serve any. ``now`` is AWS's time, in epoch seconds. ``life`` is how many seconds AWS is asked
+    for at a time: the first session may have come shorter for once.
     """
 
     def __init__(
@@ -60,13 +61,14 @@ class Renewer:
         renew: Callable[[int], Session],
         allow: Callable[[], None],
         now: Callable[[], float],
+        life: float | None = None,
     ) -> None:
         self._session: Session | None = session
         self._look = look
         self._renew = renew
         self._allow = allow
         self._now = now
-        self._life = float(session.duration or 2 * ENOUGH)
+        self._life = life or float(session.duration or 2 * ENOUGH)
         self._fetched: Session | None = None
         self._failed: XswitchError | None = None
         self._failed_at = 0.0
