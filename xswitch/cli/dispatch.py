@@ -24,7 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "status": "inside a switched shell: what it is and how long it has",
     "prompt": "one short segment for a prompt",
     "identity": "the identities: list, add, remove",
-    "catalog": "the catalog: list, show, check, path",
+    "catalog": "the catalog: list, show, check, add, remove, sync, import, export, path",
     "lock": "forget the vault's key until the keyring or the passphrase gives it again",
     "doctor": "check this machine: vault, clock, catalog, shells, endpoint",
     "demo": "everything against a built-in practice organization",
