@@ -215,5 +215,16 @@ def test_a_role_s_maximum_that_aws_does_not_tell_is_unknown(keys, code):
         assert client({"AWS_ENDPOINT_URL": url}).role_maximum(keys, HOP.role_arn, partition="aws") is None
 
 
-def test_a_role_s_maximum_is_no_reason_to_wait():
+def test_a_role_s_maximum_is_no_reason_to_wait(plain, keys, monkeypatch):
+    made = Client({"AWS_ENDPOINT_URL": plain[0].url}, time.time)
+    asked: list[tuple[object, object]] = []
+    call = made.call
+
+    def noted(*given, **settings):
+        asked.append((settings["attempts"], settings["limits"]))
+        return call(*given, **settings)
+
+    monkeypatch.setattr(made, "call", noted)
+    assert StsClient(made).role_maximum(keys, HOP.role_arn, partition="aws") is None
+    assert asked == [(1, COURTESY)]
     assert COURTESY.connect + COURTESY.answer <= 5
