@@ -60,8 +60,9 @@ class Told:
 
     def _sweep(self, here: float) -> None:
         for file in self._folder.iterdir():
-            if abs(here - file.stat().st_mtime) > _KEPT:
-                file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another screen sweeps too
+                if abs(here - file.stat().st_mtime) > _KEPT:
+                    file.unlink()
 
 
 class Alarms:
