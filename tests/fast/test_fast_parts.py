@@ -17,6 +17,7 @@ from fast_house import AGREED, CHAINED, PLAIN, PLAINTEXT, TARGETS, House
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from xswitch import bootclock
 from xswitch.cli.dispatch import Parser
 from xswitch.cli.person import Nobody
 from xswitch.engine import Engine, noting
@@ -30,6 +31,7 @@ from xswitch.session import ready
 from xswitch.session.learnt import KEPT, SKEW_KEPT, Learnt
 from xswitch.session.limits import GRANT, granted_until, lasted
 from xswitch.session.ready import Basis, Ready, Request
+from xswitch.vault.steady import Beat
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 
@@ -237,6 +239,23 @@ def test_exec_is_served_what_lasts_long_enough(house: House, min_ttl: str, expir
         assert (served(asked, house.environ, time.time()) is not None) == there
 
 
+def test_a_clock_that_was_off_is_believed_until_it_is_set(house: House) -> None:
+    Learnt(house.paths.state, time.time).learn_skew(3000.0)
+    house.settle(PLAIN)
+    basis, found = house.noted()
+    assert (basis.clock[0], found.skew) == (bootclock.moment()[0], 3000.0)
+    house.rewrite(found.record, expires=20000.0)
+    asked = plain(["exec", PLAIN, "--", "true"], house.environ, terminal=False)
+    assert asked is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOGNAME", "ada")
+        for turned, there in ((0, True), (50, True), (70, False), (-70, False), (3000, False)):
+            assert (served(asked, house.environ, time.time() + turned) is not None) is there, turned
+        basis.clock = ("another boot", basis.clock[1])
+        house.note().write_bytes(ready.encode(ready.Request(PLAIN), basis, found))
+        assert served(asked, house.environ, time.time()) is None
+
+
 def test_what_can_not_be_looked_through_has_no_stamp(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "fifo")
@@ -251,7 +270,7 @@ def test_what_can_not_be_looked_through_has_no_stamp(tmp_path: Path) -> None:
 def test_what_was_learnt_is_steady_between_its_turns(tmp_path: Path) -> None:
     now = 1_790_000_000.0
     clock = [now]
-    learnt = Learnt(tmp_path, lambda: clock[0])
+    learnt = Learnt(tmp_path, lambda: clock[0], lambda: Beat("this-boot", clock[0]))
     assert learnt.steady() == (-math.inf, math.inf)
     learnt.learn_maximum("arn:a", 3600)
     clock[0] += 100

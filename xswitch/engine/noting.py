@@ -62,7 +62,7 @@ def _made(engine: Engine, plan: Plan, session: Session) -> tuple[Request, Basis,
     folders = (engine.paths.config, engine.paths.state, engine.paths.catalog_file)
     place = (__version__, *map(str, folders), engine.os_user, engine.host)
     values = {name: engine.environ.get(name, "") for name in (*OVERRIDES, *hangs_on[1])}
-    return request, Basis(place, values, before, engine.catalog.mark, since, until), found
+    return request, Basis(place, values, before, engine.catalog.mark, since, until, people.clock_off()), found
 
 
 def _request(plan: Plan) -> Request | None:

@@ -114,6 +114,10 @@ class People:
         """Return since when and until when what AWS taught is believed as it is now, in our clock's epoch seconds."""
         return self._learnt.steady()
 
+    def clock_off(self) -> tuple[str, float]:
+        """Return what says whether a difference of the clocks still holds: see :mod:`xswitch.bootclock`."""
+        return self._learnt.clock_off()
+
     def _plan(self, target: Target, options: Options, caller: Caller) -> Plan:
         engine = self._engine
         return plan(

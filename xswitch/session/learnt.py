@@ -141,6 +141,11 @@ class Learnt:
                     turns += [at, at + kept]
         return max(turn for turn in turns if turn <= now), min(turn for turn in turns if turn > now)
 
+    def clock_off(self) -> tuple[str, float]:
+        """Return what :func:`xswitch.bootclock.kept` judges a difference of the clocks by; "" and 0 without one."""
+        entry = self._section("clock").get("skew", {}) if self.skew else {}
+        return (entry["boot"], entry["at"] - entry["beat"]) if entry else ("", 0.0)
+
     def learn_skew(self, seconds: float) -> None:
         """Remember how far the clocks are apart; differences of a few seconds are the network's."""
         if abs(seconds - self.skew) > 5:

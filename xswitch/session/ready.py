@@ -16,6 +16,7 @@ import os
 from binascii import crc32
 from os.path import lexists
 
+from xswitch import bootclock
 from xswitch.catalog.fast import FIELD, PART, open_own, texts
 
 TYPE_CHECKING = False
@@ -56,10 +57,12 @@ class Basis:
 
     ``place``: the version of xswitch, folders and catalog file, the user's name and the host's; ``variables`` of the
     environment, "" for one that is not set; ``files`` with the stamp of each; ``catalog``: the mark of the compiled
-    catalog; ``since`` and ``until``: the time for which it holds, by this machine's clock, in epoch seconds.
+    catalog; ``since`` and ``until``: the time for which it holds, by this machine's clock, in epoch seconds. ``clock``:
+    where that clock counts as off, the boot and by how many seconds it is ahead of the steady one, until it is set; ""
+    and 0 where it is right.
     """
 
-    __slots__ = ("catalog", "files", "place", "since", "until", "variables")
+    __slots__ = ("catalog", "clock", "files", "place", "since", "until", "variables")
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Basis:
         catalog: str,
         since: float,
         until: float,
+        clock: tuple[str, float] = ("", 0.0),
     ) -> None:
         self.place = tuple(place)
         self.variables = variables
@@ -76,6 +80,7 @@ class Basis:
         self.catalog = catalog
         self.since = since
         self.until = until
+        self.clock = clock
 
     def holds(self, place: Sequence[str], environ: Mapping[str, str], catalog: str, now: float) -> bool:
         """Tell whether all is as it was. ``now`` is in epoch seconds. Raises OSError."""
@@ -83,6 +88,7 @@ class Basis:
             self.place == tuple(place)
             and self.catalog == catalog
             and self.since <= now < self.until
+            and (not self.clock[0] or bootclock.kept(*self.clock, now))
             and all(environ.get(name, "") == value for name, value in self.variables.items())
             and all(stamp_of(path) == stamp for path, stamp in self.files.items())
         )
@@ -138,9 +144,9 @@ def encode(request: Request, basis: Basis, ready: Ready) -> bytes:
         ready.record, ready.grant, repr(ready.skew), str(ready.duration), ready.region, ready.user, ready.session_name,
         "1" if ready.mfa else "", ready.theme, "1" if ready.kernel_keyring else "", "1" if ready.plaintext_key else "",
     )  # fmt: skip
+    holds = (basis.catalog, repr(basis.since), repr(basis.until), basis.clock[0], repr(basis.clock[1]))
     parts = (
-        request.fields, basis.place, variables, files, (basis.catalog, repr(basis.since), repr(basis.until)), found,
-        ready.chain,
+        request.fields, basis.place, variables, files, holds, found, ready.chain,
     )  # fmt: skip
     body = PART.join([FIELD.join(map(_bytes, part)) for part in parts])
     return MAGIC + b"%08x\n" % crc32(body) + body
@@ -155,8 +161,9 @@ def decode(data: bytes, request: Request) -> tuple[Basis, Ready] | None:
     fields, place, variables, files, holds, found, chain = [texts(part) if part else [] for part in body.split(PART)]
     if tuple(fields) != request.fields:
         return None
-    catalog, since, until = holds
-    basis = Basis(place, _pairs(variables), _pairs(files), catalog, float(since), float(until))
+    catalog, since, until, boot, ahead = holds
+    clock = boot, float(ahead)
+    basis = Basis(place, _pairs(variables), _pairs(files), catalog, float(since), float(until), clock)
     record, grant, skew, duration, region, user, session_name, mfa, theme, kernel, plain = found
     return basis, Ready(
         record, grant, float(skew), int(duration), region, user, session_name, bool(mfa), chain, theme, bool(kernel),

@@ -13,8 +13,6 @@ from xswitch.vault.folder import Folder
 
 FILE: Final = "clock"
 _HOUR: Final = 3600.0
-_DRIFT: Final = 60.0
-"""Seconds by which the two clocks may part and still agree: time servers slew a clock by less."""
 
 
 class Beat(NamedTuple):
@@ -35,7 +33,7 @@ def kept_time(first: Beat, wall: float, now: float, moment: Beat) -> bool:
     Both are epoch seconds. What was before this boot can't be told, and counts as set.
     """
     elapsed = moment.seconds - first.seconds
-    return first.boot == moment.boot and elapsed >= 0 and abs((now - wall) - elapsed) <= _DRIFT
+    return first.boot == moment.boot and elapsed >= 0 and abs((now - wall) - elapsed) <= bootclock.DRIFT
 
 
 def trusted(folder: Folder, now: float, moment: Beat) -> bool:
