@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     Value = str | int | bool | None | Sequence[str]
 
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\b": "\\b"}
+_KINDS: Final = (b'"', b"\\", b"n", b"r", b"t", b"f", b"b", b"u")
+_HEX: Final = frozenset(b"0123456789abcdef")
+_CONTROLS: Final = bytes(range(32))
+_MOST_DIGITS: Final = 4000  # Python itself refuses more than some
 
 
 def compact(pairs: Mapping[str, Value]) -> str:
@@ -66,7 +70,7 @@ def _escaped(character: str, *, escape: bool) -> str:
 def read(text: bytes) -> dict[str, str | int] | None:
     """Return the texts and whole numbers of an object that ``json.dumps`` wrote without blanks, None for any other."""
     end = len(text) - 1
-    if text[:1] != b"{" or text[end:] != b"}" or not text.isascii():
+    if text[:1] != b"{" or text[end:] != b"}" or not text.isascii() or text.translate(None, _CONTROLS) != text:
         return None
     found: dict[str, str | int] = {}
     at = 1
@@ -96,9 +100,24 @@ def _text(text: bytes, at: int) -> tuple[str | None, int]:
         piece = text[at + 1 : close]
     if b"\\" not in piece:
         return piece.decode(), close + 1
-    # Of Python's escapes, JSON has a part; characters beyond 16 bits are written as two halves, put together here.
+    if not _escapes_are_right(piece):
+        return None, at
+    # Characters beyond 16 bits are written as two halves, put together here.
     halves = piece.decode("unicode_escape")
     return halves.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"), close + 1
+
+
+def _escapes_are_right(piece: bytes) -> bool:
+    """Tell whether every escape is one that ``json.dumps`` writes: Python's own, which are read here, are more."""
+    at = piece.find(b"\\")
+    while at >= 0:
+        kind = piece[at + 1 : at + 2]
+        if kind == b"u" and not (len(piece) >= at + 6 and _HEX.issuperset(piece[at + 2 : at + 6])):
+            return False
+        if kind not in _KINDS:
+            return False
+        at = piece.find(b"\\", at + 2)
+    return True
 
 
 def _number(text: bytes, at: int) -> tuple[int | None, int]:
@@ -106,4 +125,7 @@ def _number(text: bytes, at: int) -> tuple[int | None, int]:
     end = at + (text[at : at + 1] == b"-")
     while text[end : end + 1].isdigit():
         end += 1
-    return (int(text[at:end]), end) if text[end - 1 : end].isdigit() else (None, at)
+    digits = text[at:end].removeprefix(b"-")
+    if not digits or len(digits) > _MOST_DIGITS or (digits[:1] == b"0" and len(digits) > 1):
+        return None, at
+    return int(text[at:end]), end

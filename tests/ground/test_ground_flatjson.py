@@ -65,7 +65,9 @@ def test_half_an_object_is_none(pairs: dict[str, str | int], data: st.DataObject
     "text",
     [b"", b"{", b"}", b"[]", b"null", b'{"a":1.5}', b'{"a":null}', b'{"a":true}', b'{"a":[]}', b'{"a":{}}', b'{"a":1,}',
      b'{"a" :1}', b'{ "a":1}', b'{"a":1}x', b'{"a"}', b'{"a":}', b'{"a":-}', b'{"a":--1}', b'{"a":"b}', b"{a:1}",
-     b'{"a":"\xc3\xa9"}', b'{"a":1"b":2}', b'{,}'],
+     b'{"a":"\xc3\xa9"}', b'{"a":1"b":2}', b'{,}',
+     b'{"a":"\\x41"}', b'{"a":"\\u00"}', b'{"a":"\\uZZZZ"}', b'{"a":"\\N{DEL}"}', b'{"a":"\\a"}', b'{"a":"b\nc"}', b'{"a":007}',
+     b'{"a":' + b"9" * 9000 + b"}"],
 )  # fmt: skip
 def test_anything_else_is_none(text: bytes) -> None:
     assert flatjson.read(text) is None
