@@ -26,12 +26,17 @@ def run(engine: Engine, query: str = "", *, choose: bool = False) -> int | str:
 def _load() -> type[XswitchApp]:
     """Import Textual and the app.
 
+    Textual's logs for those who develop with it hold every key that is typed, codes and passphrases too, so what
+    switches them on is taken out of the environment.
+
     Textual paints at most TEXTUAL_FPS times a second, so a key shows up to a frame late; it reads that when imported.
-    Nothing here is animated: a higher figure costs nothing. The environment is left as it was.
+    Nothing here is animated: a higher figure costs nothing. That variable is left as it was.
     """
     import gc
     import os
 
+    for name in ("TEXTUAL", "TEXTUAL_DEBUG", "TEXTUAL_LOG"):
+        os.environ.pop(name, None)
     collecting, named = gc.isenabled(), "TEXTUAL_FPS" in os.environ
     gc.disable()  # the imports make a great many objects and no garbage
     if not named:
