@@ -36,6 +36,8 @@ def _end(number: int, _: FrameType | None) -> None:
 
 def main() -> int:
     """Run what the arguments ask for and return its exit status. Never lets a traceback out."""
+    sys.excepthook = lambda _kind, error, _trace: _uncaught(error)
+    sys.unraisablehook = lambda unraisable: _uncaught(unraisable.exc_value)
     try:
         _leave_early(sys.argv[1:])
         _take_signals()
@@ -154,10 +156,19 @@ def _errors() -> type[XswitchError]:
     return XswitchError
 
 
+def _uncaught(error: BaseException | None) -> None:
+    """Say what nobody caught, in a thread, in a destructor or at the end, as :func:`_fault` says it."""
+    if isinstance(error, Exception):
+        _fault(error)
+
+
 def _run(arguments: list[str]) -> int:
+    import threading
+
     from xswitch import cli
     from xswitch.shell.environment import HANDED_ONCE
 
+    threading.excepthook = lambda failed: _uncaught(failed.exc_value)
     environ = dict(os.environ)
     for name in HANDED_ONCE:  # a library that starts a program hands it the process's own environment
         os.environ.pop(name, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,8 @@ def run(arguments: list[str], environ: dict[str, str], encoding: str = "utf-8") 
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", err)
         patch.setattr("signal.signal", lambda *_: None)
+        for home, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+            patch.setattr(home, hook, getattr(home, hook))  # the program sets them, and they are given back here
         patch.setattr("os.environ", environ)
         status = main()
         texts = []
