@@ -19,7 +19,7 @@ from xswitch.text import clean, iso8601, prompt_safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Final
+    from typing import Final, NoReturn
 
     from xswitch.catalog.model import Environment
     from xswitch.secret import Secret
@@ -108,6 +108,9 @@ class Changes:
 
     def __repr__(self) -> str:
         return f"Changes({', '.join(self.assignments)}; without {', '.join(self.removals)})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("what holds secrets is not pickled")
 
     def applied(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return ``environ`` with these changes made."""

@@ -8,6 +8,7 @@
     locks.py     locks between processes and threads
     key.py       the key, which never prints itself
     kernel.py    the Linux kernel keyring, the key's fast shadow
+    memory.py    no core dumps of who holds the key
     holders.py   who keeps the key: OS keyring, passphrase, plain file
     keys.py      one vault's key: found, made once, never replaced while records exist
     store.py     Vault: read, write, list, lock, set aside, sweep

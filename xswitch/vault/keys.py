@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from typing import Final, NamedTuple
 
 from xswitch.errors import VaultUnavailable
-from xswitch.vault import kernel, locks, record
+from xswitch.vault import kernel, locks, memory, record
 from xswitch.vault.folder import Folder
 from xswitch.vault.holders import Holder, is_hex
 from xswitch.vault.key import Key, holder_bytes
@@ -93,6 +93,7 @@ class Keys:
 
         Raises VaultUnavailable where the key can't be had, above all where there are records and no key for them.
         """
+        memory.keep_private()
         with self._guard:
             if self._key is not None and self._mark != self._marker():
                 self._key = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from xswitch.vault import kernel, record
+from xswitch.vault import kernel, memory, record
 from xswitch.vault.key import Key, holder_bytes
 
 TYPE_CHECKING = False
@@ -40,6 +40,7 @@ def read(
         vault_id, holder = _text(descriptor, "id", 32), _holder(descriptor)
         if not vault_id or not holder or not all(sealed):
             return None
+        memory.keep_private()
         key = kernel.get(vault_id) if kernel_keyring else None
         if key is None and plaintext_key and holder == "file":
             text = _text(descriptor, "key", 64)

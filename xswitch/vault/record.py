@@ -25,7 +25,7 @@ from binascii import crc32
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Final
+    from typing import Final, NoReturn
 
     from xswitch.errors import RecordDamaged
     from xswitch.vault.key import Key
@@ -97,6 +97,9 @@ class Record:
 
     def __repr__(self) -> str:
         return f"Record({self.header!r}, [hidden])"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an opened record is not pickled")
 
 
 def file_name(name: str) -> str:
