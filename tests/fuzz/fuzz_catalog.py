@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 import time
@@ -38,15 +39,18 @@ from xswitch.preferences import load as load_preferences
 from xswitch.text import clean
 from xswitch.tomllines import Keys, lines_of
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where files cost next to nothing, if there is such a place."""
 CATALOG = Path(__file__).with_name("catalog.toml").read_bytes()
 """A catalog with something of everything, which the targets that need one use."""
 
 
 @cache
 def home() -> Paths:
-    """An XSWITCH_HOME of this process's own, kept until it ends."""
-    folder = tempfile.mkdtemp(prefix="xswitch-fuzz-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """An XSWITCH_HOME of this process's own: FUZZ_HOME, or a folder that goes when the process does."""
+    folder = os.environ.get("FUZZ_HOME") or tempfile.mkdtemp(prefix="xswitch-fuzz-", dir=MEMORY)
+    if "FUZZ_HOME" not in os.environ:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     paths = Paths.of({"XSWITCH_HOME": folder})
     paths.config.mkdir()
     return paths

@@ -13,8 +13,10 @@ belongs into ``corpus/TARGET`` under a name that says what it showed, where each
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -23,8 +25,15 @@ from pathlib import Path
 
 import atheris
 
+import xswitch
+
 with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(include=["xswitch"]):
+    from fuzz_catalog import MEMORY
     from fuzz_targets import CORPUS, TARGETS
+
+    for found in pkgutil.walk_packages(xswitch.__path__, "xswitch."):  # what is imported late would go unseen
+        if found.name.split(".")[1] not in ("__main__", "cli", "tui", "sandbox"):
+            importlib.import_module(found.name)
 
 CACHE = Path(__file__).parents[2] / ".cache" / "fuzz"
 FOUND, BROKE = CACHE / "found", CACHE / "broke"
@@ -72,10 +81,10 @@ def keep(name: str) -> None:
 
 
 def _run(name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "HOME": "/nonexistent"}
-    return subprocess.run(
-        [sys.executable, __file__, name, *options], env=environ, capture_output=True, text=True, errors="replace"
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory(dir=MEMORY) as home:
+        environ = {**os.environ, "HOME": "/nonexistent", "FUZZ_HOME": home}
+        command = [sys.executable, __file__, name, *options]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, errors="replace", check=False)
 
 
 def main() -> int:

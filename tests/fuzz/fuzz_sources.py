@@ -9,6 +9,8 @@ from botocore.exceptions import ConfigParseError
 from fuzz_catalog import home, shown
 
 from xswitch.errors import InvalidConfig
+from xswitch.own_files import BOTO, CONFIG, CREDENTIALS
+from xswitch.shell import aws_files
 from xswitch.sources import ini, profiles
 from xswitch.sources.aws_import import imported
 
@@ -36,3 +38,34 @@ def _theirs(file: Path) -> object:
         return raw_config_parse(str(file))
     except ConfigParseError:
         return None
+
+
+def aws_copies(data: bytes) -> None:
+    """A copy for renewing processes holds no key and no default profile that gives one, whatever the files hold."""
+    folder = home().config
+    config, _, credentials = data.partition(b"\0")
+    named = {
+        CONFIG: str(folder / "copied-config"),
+        CREDENTIALS: str(folder / "copied-credentials"),
+        "HOME": str(folder),
+    }
+    (folder / "copied-config").write_bytes(config)
+    (folder / "copied-credentials").write_bytes(credentials)
+    made = aws_files.copies({**named, BOTO: "/dev/null"})
+    if made is None:
+        return
+    shown(*made.notes)
+    for name, text in made.texts.items():
+        sections = aws_files.parse(text)
+        assert not aws_files._gives(sections), (name, text)
+        for section in sections.values():
+            assert not [key for key in section.settings if "secret" in key or "token" in key or "access_key" in key]
+        again = folder / "copied-again"
+        again.write_text(text, encoding="utf-8")
+        _read_by_botocore(again)
+
+
+def _read_by_botocore(file: Path) -> None:
+    """What we write, botocore reads, and finds no key in it."""
+    for section in raw_config_parse(str(file)).values():
+        assert not {"aws_secret_access_key", "aws_access_key_id", "aws_session_token"} & set(section)

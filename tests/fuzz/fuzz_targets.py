@@ -13,6 +13,7 @@ import fuzz_catalog
 import fuzz_policy
 import fuzz_sources
 import fuzz_vault
+import fuzz_wire
 import fuzz_words
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -27,6 +28,11 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "query": fuzz_catalog.query,
     "pasted": fuzz_catalog.pasted,
     "aws-config": fuzz_sources.aws_config,
+    "aws-copies": fuzz_sources.aws_copies,
+    "http-answer": fuzz_wire.http_answer,
+    "aws-answer": fuzz_wire.aws_answer,
+    "flat-json": fuzz_wire.flat_json,
+    "endpoint-request": fuzz_wire.endpoint_request,
     "vault-record": fuzz_vault.vault_record,
     "stored-payload": fuzz_vault.stored_payload,
     "state-files": fuzz_vault.state_files,

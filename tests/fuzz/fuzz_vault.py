@@ -9,7 +9,7 @@ from struct import Struct
 
 from fuzz_catalog import home, shown
 
-from xswitch.catalog import pins, visits
+from xswitch.catalog import journal, pins, visits
 from xswitch.errors import RecordDamaged, VaultUnavailable
 from xswitch.session.learnt import FILE as LEARNT
 from xswitch.session.learnt import Learnt
@@ -111,9 +111,21 @@ def state_files(data: bytes) -> None:
     for name in ("visits.json", "pins.json", LEARNT):
         (state / name).write_bytes(data)
         (state / name).chmod(0o600)
+    _journal(state, data)
     _visits(state / "visits.json")
     _pins(state / "pins.json")
     _learnt(state)
+
+
+def _journal(state: Path, data: bytes) -> None:
+    ledger = str(state / "waited.json")
+    (state / "waited.json.new").write_bytes(data)
+    before = journal.waiting(ledger)
+    assert all(math.isfinite(at) for _, at in before)
+    journal.leave(ledger, "a/b", NOW)
+    assert journal.waiting(ledger)[: len(before)] == before
+    journal.empty(ledger)
+    assert journal.waiting(ledger) == []
 
 
 def _visits(path: Path) -> None:
