@@ -197,7 +197,7 @@ class Switching:
         until = app.desk.time_of(session.expires)
         name = clean(session.target)
         if use == "renew":
-            app.say(f"{name} is renewed until {until}. Open shells follow at their next prompt.", "live")
+            app.say(f"{name} is renewed until {until}; open shells follow it", "live")
         elif use == "copy":
             from xswitch.tui.clipboard import copy_environment
 
