@@ -122,9 +122,9 @@ def default_bundle() -> str:
 
 
 def _botocore_folder() -> Path:
-    from importlib.util import find_spec
+    from importlib.machinery import PathFinder
 
-    spec = find_spec("botocore")
+    spec = PathFinder.find_spec("botocore")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("botocore is not installed")
     return Path(spec.submodule_search_locations[0])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from xswitch.aws.client import ATTEMPTS, LIMITS, Client
 from xswitch.aws.dates import of_iso
@@ -22,8 +21,7 @@ COURTESY: Final = Limits(connect=2.0, answer=3.0)
 """Seconds for a call that a switch can do without."""
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(NamedTuple):
     """What STS answered: credentials, and for AssumeRole the ARN of the session."""
 
     credentials: Credentials
@@ -32,8 +30,7 @@ class Issued:
     source_identity: str
 
 
-@dataclass(frozen=True, slots=True)
-class WhoAmI:
+class WhoAmI(NamedTuple):
     """GetCallerIdentity's answer."""
 
     arn: str
