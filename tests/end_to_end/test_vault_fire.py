@@ -116,7 +116,6 @@ def test_a_clock_that_is_a_year_off_loses_no_session_and_serves_none_that_ended(
 def test_a_clock_that_is_a_year_off_makes_no_grant_longer(fire_house: FireHouse, shift: float) -> None:
     assert fire_house.run("exec", GUARDED, *PASSED, "--", "true").returncode == 0
     assert fire_house.key(target=GUARDED)
-    (fire_house.paths.state / "learnt.json").unlink(missing_ok=True)
     fire_house.refused(5, "is guarded", "credential-process", GUARDED, shift=shift)
     assert fire_house.key(target=GUARDED)
 

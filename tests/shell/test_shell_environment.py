@@ -171,7 +171,7 @@ def test_a_renewed_process_has_an_address_and_no_keys(session: Session) -> None:
 
 def test_a_look_follows_the_catalog() -> None:
     orange = Look.of(Environment("prod", "orange", "ask"), "light")
-    assert repr(Look.of(None)) == repr(Look()) == "Look(False, '', 'dark')"
+    assert repr(Look.of(None)) == repr(Look()) == "Look(False, '', 'dark', 0)"
     assert (orange.guarded, orange.colour, orange.theme) == (True, "orange", "light")
 
 

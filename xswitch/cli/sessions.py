@@ -137,7 +137,7 @@ def _open(context: Context, name: str, person: Person) -> Session:
     below: int | None = context.args.below
     # Where more is asked for than a session lasts, one that is new has to do: clocks may differ by some seconds.
     enough = 0 if below is None else min(below, plan.duration - 10)
-    session = context.engine.open(plan, person, fresh=below is None, min_left=enough)
+    session = context.engine.open(plan, person, fresh=below is None, min_left=enough, strict=False)
     if session.unkept:
         raise VaultUnavailable(session.unkept, "what is renewed has to be written down; the old session is as it was")
     return session

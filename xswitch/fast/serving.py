@@ -145,6 +145,8 @@ def served(asked: Asked, environ: Mapping[str, str], now: float) -> Served | Non
     if records is None or (guarded and not _granted(records[1], row, now + found.skew)):
         return None
     session = Live(row, records[0], found.region)
+    if now + found.skew < session.issued - MIN_LEFT:
+        return None  # of a time that has not come: the clock was set back, and its end says nothing
     left = session.expires - now - found.skew
     enough = left > SERVED_ABOVE if asked.command == "credential-process" else left >= max(asked.min_ttl, MIN_LEFT)
     return Served(session, row, found, here) if enough else None
