@@ -97,7 +97,11 @@ def run(arguments: list[str], environ: dict[str, str], encoding: str = "utf-8") 
         for home, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
             patch.setattr(home, hook, getattr(home, hook))  # the program sets them, and they are given back here
         patch.setattr("os.environ", environ)
-        status = main()
+        patch.setattr("os._exit", sys.exit)  # fast commands end so, and this process goes on
+        try:
+            status = main()
+        except SystemExit as ended:
+            status = int(ended.code or 0)
         texts = []
         for stream in (out, err):
             stream.flush()
