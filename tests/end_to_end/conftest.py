@@ -56,6 +56,7 @@ def fire_house(xswitch: str, newcomer: dict[str, str], tmp_path: Path) -> Iterat
         made.sandbox.stop()
 
 
+@pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
     """A practice organization over HTTP, and a person of it with the installed program."""
     made = Company(tmp_path)
