@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
 
         def use_kept(kept: Kept) -> int:
             output.say(f"{clean(kept.session.target)}, renewed as long as this shell runs. Leave with exit.")
-            return kept.shell(args.shell, output.say)
+            return kept.shell(args.shell, output.say, args.target)
 
         return keep_session(context, args.target, use_kept)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from xswitch.engine.core import Engine
     from xswitch.engine.people import People
-    from xswitch.session.model import Person, Plan, Session
+    from xswitch.session.model import Options, Person, Plan, Session
     from xswitch.shell.environment import Look
 
 
@@ -44,16 +44,24 @@ class Kept:
     look: Look
     renewer: Renewer
     role_arn: str
+    options: Options
 
-    def shell(self, program: str, say: Callable[[str], None]) -> int:
-        """Run a subshell; return its exit status. ``say`` tells the person a line. Blocks; main thread only."""
+    def shell(self, program: str, say: Callable[[str], None], typed: str = "") -> int:
+        """Run a subshell; return its exit status. ``say`` tells the person a line. Blocks; main thread only.
+
+        ``typed`` is the TARGET as the person wrote it: what `xs .` asks for again.
+        """
         from xswitch.shell import detect
+        from xswitch.shell.again import Again
 
         environ, state, clock = self.engine.environ, self.engine.paths.state, self.engine.clock
         found = detect.find(program, environ)
         renewal = Renewal(self.renewer.give, self.role_arn, say)
+        again = Again.of(self.session, self.options, typed, state)
         with self.renewer, renewing.served(renewal, self.session, environ, self.look, state=state) as inside:
-            return launch.subshell(found, self.session, environ, self.look, state=state, clock=clock, inside=inside)
+            return launch.subshell(
+                found, self.session, environ, self.look, state=state, clock=clock, inside=inside, again=again
+            )
 
     def run(self, command: list[str], say: Callable[[str], None]) -> int:
         """Run a command; return its exit status. ``say`` tells the person a line. Blocks; main thread only.
@@ -114,7 +122,7 @@ def keep(engine: Engine, hands: Hands, plan: Plan, person: Person, alone: Person
         life=float(plan.duration),
     )
     what = min(ends, key=lambda name: ends[name], default="")
-    return Kept(session, ends.get(what), what, engine, hands.look(session), renewer, plan.target.arn)
+    return Kept(session, ends.get(what), what, engine, hands.look(session), renewer, plan.target.arn, plan.options)
 
 
 def _asks_every_time(plan: Plan) -> bool:
