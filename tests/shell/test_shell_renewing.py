@@ -44,7 +44,7 @@ def export(shell: str, name: str, value: str) -> str:
 def test_a_session_is_renewed_before_it_ends_once_for_all_shells(ada: Resident) -> None:
     for shell in ("bash", "zsh", "fish"):
         ada.write_rc(shell)
-    ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
+    ada.opened()
     terminals = [ada.open(shell, "payments-staging/ReadOnly") for shell in ("bash", "zsh", "fish")]
     for terminal in terminals:
         terminal.settle()
@@ -111,7 +111,7 @@ def test_only_the_sessions_own_variables_change(ada: Resident, shell: str) -> No
 
 def test_it_can_be_turned_off_and_done_by_hand(ada: Resident, shell: str) -> None:
     ada.write_rc(shell)
-    ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
+    ada.opened()
     environ = {**ada.environ, "XSWITCH_PROMPT_RENEW": "0"}
     terminal = ada.open(shell, "payments-staging/ReadOnly", environ=environ)
     terminal.prompt()
@@ -136,11 +136,8 @@ def test_it_can_be_turned_off_and_done_by_hand(ada: Resident, shell: str) -> Non
 
 def test_where_a_code_is_needed_it_says_so_and_xs_asks(ada: Resident, shell: str) -> None:
     ada.write_rc(shell)
-    faults = ada.house.sandbox.faults
-    faults.shorten(800, times=1, action="AssumeRole")
-    terminal = ada.open(shell, "payments-staging/Admin")
-    give_code(ada, terminal)
-    terminal.settle()
+    ada.opened("payments-staging/Admin", Options(duration=4 * 3600))
+    terminal = ada.open(shell, "payments-staging/Admin").settle()
     needs = "payments-staging/Admin ! 13m needs a code: xs ."
     assert terminal.until(lambda: "needs" in terminal.marker()) == needs
     assert ada.switches == ["ok"]
@@ -171,7 +168,7 @@ def give_code(ada: Resident, terminal: Opened) -> None:
 
 def test_a_grant_that_is_over_is_said_and_given_again(ada: Resident, shell: str) -> None:
     ada.write_rc(shell)
-    ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
+    ada.opened("payments-prod/ReadOnly")
     environ = {**ada.environ, "XSWITCH_PROMPT_RENEW": "0"}
     terminal = ada.open(shell, "payments-prod/ReadOnly", "--confirm", "payments-prod", environ=environ).settle()
     key = terminal.key()
@@ -230,8 +227,8 @@ def test_what_a_prompt_does_is_not_seen_by_the_next_command(ada: Resident, shell
 def in_need(ada: Resident, terminal: Opened, shell: str) -> None:
     """Make the session of a shell one that is about to end, in the vault and in the shell."""
     ada.end()
-    ada.house.sandbox.faults.shorten(250, times=1, action="AssumeRole")
-    ada.renew()
+    ada.opened(left=250)
+    ada.later()
     call = f"{ada.program} env payments-staging/ReadOnly --format {shell}"
     terminal.enter(f"{call} | source" if shell == "fish" else f'eval "$({call})"')
 
@@ -338,7 +335,7 @@ def test_slowness_and_failure_change_nothing(ada: Resident, shell: str) -> None:
 def test_the_renewal_runs_apart_from_the_shell_and_outlives_it(ada: Resident, shell: str) -> None:
     ada.write_rc(shell)
     faults = ada.house.sandbox.faults
-    faults.shorten(800, times=1, action="AssumeRole")
+    ada.opened()
     environ = {**ada.environ, "XSWITCH_PROMPT_RENEW": "0"}
     terminal = ada.open(shell, "payments-staging/ReadOnly", environ=environ).settle()
     faults.slow(4, times=1, action="AssumeRole")
@@ -404,7 +401,7 @@ def test_where_aws_gives_short_sessions_their_own_life_counts(ada: Resident, she
 
 def test_it_asks_for_what_the_shell_was_opened_with(ada: Resident, shell: str) -> None:
     ada.write_rc(shell)
-    ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
+    ada.opened(options=Options(duration=7200, region="eu-north-1", session_name="it=is+me"))
     words = ("--duration", "2h", "--region", "eu-north-1", "--session-name", "it=is+me")
     terminal = ada.open(shell, "payments-staging/ReadOnly", *words).settle()
     terminal.until(lambda: terminal.marker() == "payments-staging/ReadOnly full")
@@ -434,7 +431,7 @@ def test_a_hostile_name_is_renewed_and_runs_nothing(ada: Resident, shell: str) -
     ada.write_rc(shell)
     file = ada.home / [*RC_FILES[shell]][-1]
     file.write_text(file.read_text() + ODD[shell])
-    ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
+    ada.opened("666013131313/Admin")
     terminal = ada.open(shell, "666013131313/Admin").settle()
     terminal.until(lambda: "full" in terminal.marker())
     key = terminal.key()
@@ -543,7 +540,7 @@ def test_the_prompt_says_in_its_own_words_what_hinders_it(ada: Resident, shell: 
 )
 def test_each_hindrance_has_its_word(ada: Resident, hindered: str, shown: str) -> None:
     ada.write_rc("bash")
-    ada.house.sandbox.faults.shorten(800, times=1, action="AssumeRole")
+    ada.opened()
     environ = {**ada.environ, "XSWITCH_PROMPT_RENEW": "0"}
     terminal = ada.open("bash", "payments-staging/ReadOnly", environ=environ).settle()
     terminal.enter(hindered)
