@@ -186,9 +186,9 @@ class Engine:
         ``patience`` is how many seconds to wait for another process that opens the same.
         """
         self._person = person
+        self._pass_guard(plan, person)
         plan = self._people.settled(plan)
         live = self._people.live(plan)
-        self._pass_guard(plan, person)
         if live is not None and live.expires - self.now() > served_above(plan):
             self._note_ready(plan, live)
             return live
