@@ -13,8 +13,9 @@ FUZZ_SECONDS ?= 20
 demo: $(DEMO)/.done
 	@PATH="$(CURDIR)/$(DEMO)/bin:$$PATH" $(DEMO)/bin/xswitch demo $(if $(ARGS),-- $(ARGS))
 
+# Twice as many workers as two cores: the tests of terminals, shells and time-outs mostly wait.
 test: $(VENV)/.done .cache/ministack/.done .cache/moto/.done .cache/clients/.done .cache/system-packages
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal tests
 
 check: $(VENV)/.done
 	$(BIN)/ruff check .
@@ -32,7 +33,7 @@ soak: $(VENV)/.done
 # Every fuzz target for FUZZ_SECONDS by atheris (Linux; see tests/fuzz), then twenty times as many examples of each property.
 fuzz: $(VENV)/.done $(FUZZ)/.done .cache/ministack/.done .cache/system-packages
 	$(FUZZ)/bin/python tests/fuzz/fuzz_run.py $(FUZZ_SECONDS)
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m hypothesis --hypothesis-profile=deep tests
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --hypothesis-profile=deep tests
 
 # Keeps in tests/fuzz/corpus the smallest inputs that reach whatever those that were found meanwhile reach.
 fuzz-corpus: $(FUZZ)/.done

@@ -266,8 +266,9 @@ def test_whoever_wants_the_vault_alone_is_not_starved_by_writers(vault: Vault) -
                 with keys.shared(timeout=0):
                     entered.wait(0.01)
             except LockTimeout as refused:
-                assert "bringing a record back" in refused.message
-                break
+                if "bringing a record back" in refused.message:
+                    break
+                entered.wait(0.01)  # he has the lock, and has not said yet what for
         else:
             raise AssertionError("writers go on for ever")
         assert not entered.is_set()
