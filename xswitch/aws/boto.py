@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from xswitch.aws.patience import BUSY, Failed, Throttled
 from xswitch.errors import Denied, Unreachable, Usage
-from xswitch.sources.patience import BUSY, Failed, Throttled
 from xswitch.text import clean
 
 if TYPE_CHECKING:
