@@ -42,7 +42,7 @@ class People:
         self._learnt = Learnt(engine.paths.state, engine.clock)
         self.failures = Failures(engine.paths.state, engine.clock)
         self._codes = Codes(engine.environ)
-        self._consents = Consents(engine.paths)
+        self._consents = Consents(engine.paths.state)
 
     @cached_property
     def _sts(self) -> StsClient:
