@@ -14,14 +14,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "sandbox"))
 from large import large
 from small_aws import MANAGER
 
+from xswitch.aws import boto
+from xswitch.aws.patience import Patience, workers
 from xswitch.credentials import Credentials
 from xswitch.sandbox import Sandbox
 from xswitch.secret import Secret
-from xswitch.sources import boto, profiles
+from xswitch.sources import profiles
 from xswitch.sources.aws_import import imported
 from xswitch.sources.checkpoint import Checkpoint
 from xswitch.sources.organizations import Crawl
-from xswitch.sources.patience import Patience, workers
 
 PROFILES = 10_000
 ACCOUNTS, RATE, BURST = 1000, 10.0, 15.0

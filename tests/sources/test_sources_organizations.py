@@ -17,14 +17,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "sandbox"))
 from large import large
 from small_aws import MANAGER, Clock
 
+from xswitch.aws import boto
+from xswitch.aws.patience import Failed, Patience, Throttled, workers
 from xswitch.credentials import Credentials
 from xswitch.errors import Denied, Unreachable
 from xswitch.sandbox import Faults, Sandbox
 from xswitch.secret import Secret
-from xswitch.sources import boto
 from xswitch.sources.checkpoint import Checkpoint
 from xswitch.sources.organizations import Crawl, Member
-from xswitch.sources.patience import Failed, Patience, Throttled, workers
 
 MOTO = Path(__file__).parents[2] / ".cache" / "moto" / "bin" / "python"
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from xswitch.aws import boto
+from xswitch.aws.patience import Patience, workers
 from xswitch.catalog import load_for_sync
 from xswitch.errors import NoSuchTarget, Usage
-from xswitch.sources import boto, install, org_draft, rules
+from xswitch.sources import install, org_draft, rules
 from xswitch.sources.checkpoint import Checkpoint
 from xswitch.sources.organizations import Crawl, Member, Progress
-from xswitch.sources.patience import Patience, workers
 from xswitch.text import clean
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from xswitch.aws.patience import Failed, Patience, Workers
 from xswitch.sources.checkpoint import Checkpoint
-from xswitch.sources.patience import Failed, Patience, Workers
 from xswitch.text import clean
 
 ACTIVE: Final = "ACTIVE"
