@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def test_the_persons_files_are_not_read_and_not_touched(xswitch: str, newcomer: 
     assert done.stdout.split() == ["0", "555566667777"], done
     assert not (tmp_path / "own-home").exists()
     assert (aws / "config").read_text().startswith("[default]\naws_access_key_id = AKIAREAL")
+
+
+def test_a_module_of_the_working_folder_is_not_taken_for_xswitch(
+    xswitch: str, newcomer: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "xswitch.py").write_text("raise SystemExit('hostile')\n")
+    for started in ([xswitch], [sys.executable, "-P", "-m", "xswitch"]):
+        done = subprocess.run(
+            [*started, "demo", "--", "catalog", "path"], env=newcomer, cwd=tmp_path, capture_output=True, text=True,
+            timeout=120,
+        )  # fmt: skip
+        assert (done.returncode, "hostile" in done.stderr) == (0, False), done
 
 
 def test_two_demos_at_once(xswitch: str, newcomer: dict[str, str]) -> None:

@@ -192,6 +192,21 @@ def test_a_program_needs_consent_once_for_its_exact_text(team: Team, tmp_path: P
     assert not (tmp_path / "ran").exists()
 
 
+def test_consent_to_one_catalog_is_none_to_another_and_ends_with_it(team: Team) -> None:
+    evil = TEAM + '[identities.their]\nkind = "process"\naccount_id = "555566667777"\nprocess = "their-helper"\n'
+    team.publish(evil)
+    consents = team.home.paths.state / "consents.json"
+    assert "not consented" in team.home.run("xswitch", "catalog", "add", team.url).stderr
+    team.publish(TEAM)
+    team.home.works("xswitch", "catalog", "add", team.url, "--name", "good", "--yes")
+    assert not consents.exists(), "it asked for nothing"
+    team.publish(evil)
+    team.home.works("xswitch", "catalog", "sync", "catalog", "--yes")
+    assert json.loads(consents.read_text()).keys() == {"catalog"}
+    team.home.works("xswitch", "catalog", "remove", "catalog")
+    assert json.loads(consents.read_text()) == {}
+
+
 def test_nothing_of_a_repository_is_run_or_followed(team: Team, tmp_path: Path) -> None:
     secret = tmp_path / "secret.toml"
     secret.write_text("version = 1\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -370,17 +371,19 @@ def test_exported_profiles_that_name_a_program_that_is_gone(here: Here) -> None:
         '[profile gone]\ncredential_process = "/old place/bin/xswitch" credential-process a/b\n'
         "[profile other]\ncredential_process = /gone/aws-vault export x\n"
         "[profile odd]\ncredential_process = 'unclosed\n[profile empty]\ncredential_process =\n"
-        "[profile module]\ncredential_process = /gone/python3 -m xswitch credential-process a/b\n",
+        "[profile module]\ncredential_process = /gone/python3 -P -m xswitch credential-process a/b\n"
+        f"[profile anywhere]\ncredential_process = {sys.executable} -m xswitch credential-process a/b\n",
     )
     found = list(exported.check(here.machine()))
     assert said(found) == [
         ("fail", "gone names /old place/bin/xswitch, which is not there any more"),
         ("fail", "module names /gone/python3, which is not there any more"),
-        ("ok", "4 profiles get their keys from xswitch"),
+        ("fail", "anywhere runs a module called xswitch of the working folder"),
+        ("ok", "5 profiles get their keys from xswitch"),
     ]
     assert str(real) in found[0].hint
     real.unlink()
-    assert [one.level for one in exported.check(here.machine())] == ["fail"] * 4 + ["ok"]
+    assert [one.level for one in exported.check(here.machine())] == ["fail"] * 5 + ["ok"]
 
 
 def test_a_secret_of_the_catalog_is_in_no_word(here: Here) -> None:

@@ -171,6 +171,15 @@ def test_what_else_aws_refuses(code, message, skew, words, hint):
     assert hint in error.hint
 
 
+def test_a_request_that_aws_tells_back_is_left_out_since_it_holds_the_token():
+    told = (
+        "The request signature we calculated does not match.\n\nThe Canonical String for this request should have been"
+    )
+    error = said("SignatureDoesNotMatch", f"{told}\n'POST\nx-amz-security-token:s3ntinel'", 403, 0)
+    assert "does not match" in error.aws_message
+    assert "s3ntinel" not in f"{error.message}{error.hint}{error.aws_message}"
+
+
 def test_hostile_text_is_made_safe():
     error = said("AccessDenied", f"{USER} with an explicit deny in a \x1b[31m\u202epolicy\x07\n")
     shown = error.message + error.aws_message + error.hint

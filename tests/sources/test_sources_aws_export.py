@@ -43,6 +43,11 @@ def test_a_profile_of_the_persons_own_keeps_its_name() -> None:
     assert (made.content, made.profiles, made.taken) == (own, 0, ("payments-dev/Admin",))
 
 
+def test_a_quoted_profile_of_the_persons_own_is_one_too() -> None:
+    own = b'[profile "payments-dev/Admin"]\nregion = x\n'
+    assert exported(own, [DEV], PROGRAM, FILE).taken == ("payments-dev/Admin",)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     lines=st.lists(

@@ -91,7 +91,7 @@ def _program(environ: Mapping[str, str]) -> list[str]:
     own = Path(sys.argv[0])
     if found is None and own.name == "xswitch" and os.access(own, os.X_OK):
         found = str(own)
-    return [str(Path(found).absolute())] if found else [sys.executable, "-m", "xswitch"]
+    return [str(Path(found).absolute())] if found else [sys.executable, "-P", "-m", "xswitch"]
 
 
 def _difference(before: bytes, after: bytes, file: Path) -> str:
@@ -112,6 +112,6 @@ def _write(file: Path, content: bytes) -> None:
         make_private_folder(file.parent)
         mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
         write_atomically(file, content, mode=mode)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, in Python 3.11 and 3.12
+        reason = (getattr(error, "strerror", "") or "it is a link that leads nowhere").lower()
         raise VaultUnavailable(f"{clean(str(file))} can't be written: {reason}", "it is as it was") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xswitch.catalog import locate
 from xswitch.cli.catalog_list import as_json
 from xswitch.cli.output import Result, table
-from xswitch.text import say_duration
+from xswitch.text import clean, say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         ("tags", ", ".join(f"{key}={value}" for key, value in target.account.tags) or "none"),
         ("from", locate(target) or target.origin),
     ]
-    return Result(f"{target.name}\n" + table(facts), as_json(context, [target], live)[0])
+    return Result(f"{clean(target.name)}\n" + table(facts), as_json(context, [target], live)[0])
 
 
 def _step(hop: Hop) -> str:

@@ -22,6 +22,7 @@ from xswitch.cli.output import Result, say
 from xswitch.cli.share_consent import ask_consents, consent_arguments
 from xswitch.cli.sync_output import ProgressLine, difference_data, difference_lines
 from xswitch.errors import NoSuchTarget, XswitchError
+from xswitch.text import clean
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -72,13 +73,13 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
         except XswitchError as error:
             if len(names) == 1:
                 raise
-            say(f"{name} is not updated: {error.message}")
+            say(f"{clean(name)} is not updated: {clean(error.message)}")
             failed = failed or error
             continue
         moved = "is as it was" if updated.before == updated.share.commit else "is updated"
         lines.append(f"{name} {moved}, at {updated.share.commit[:12]}")
         data.append({"name": name, "before": updated.before or None, "commit": updated.share.commit})
-    notes = ask_consents(context, yes=args.yes)
+    notes = ask_consents(context, names, yes=args.yes)
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0, notes=notes)
 
 

@@ -24,6 +24,7 @@ from xswitch.engine import Engine
 from xswitch.paths import Paths
 from xswitch.sandbox import Sandbox, practice
 from xswitch.secret import Secret
+from xswitch.shell.again import own_program
 from xswitch.shell.launch import run as run_program
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         engine.store_identity("central", key_id, Secret(secret), organization.caller_arn)
         for name, value in organization.vault_secrets.items():
             engine.store_secret(name, Secret(value))
-        return run_program([sys.executable, "-m", "xswitch", *(args.command or [])], environ)
+        return run_program([*own_program(sys.argv[0], sys.executable), *(args.command or [])], environ)
 
 
 def isolated(environ: Mapping[str, str], home: Path, url: str, authenticator: str) -> dict[str, str]:

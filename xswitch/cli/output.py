@@ -77,19 +77,16 @@ def fail(error: XswitchError, *, as_json: bool) -> int:
 
 
 def _json(data: Any, indent: int | None = None) -> str:
-    """Return JSON that is valid UTF-8: escaped where a text came from bytes that are none."""
+    """Return JSON that is valid UTF-8 and safe to show: what can't be seen, or came from bytes that are none, escaped.
+
+    The values stay what they are.
+    """
     import json
 
     text = json.dumps(data, ensure_ascii=False, indent=indent)
-    return text if _encodable(text) else json.dumps(data, indent=indent)
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
 def table(rows: Sequence[tuple[str, ...]], *, head: tuple[str, ...] = ()) -> str:

@@ -140,9 +140,8 @@ class TerminalPerson:
     def _guard(self, ask: GuardAsk) -> GuardAnswer:
         environment = ask.environment
         account = clean(ask.target.account.name)
-        self._write(
-            f"{environment.name.upper()}  {clean(ask.target.name)}, {say_duration(ask.duration)} to pass freely\n"
-        )
+        word, name = clean(environment.name).upper(), clean(ask.target.name)
+        self._write(f"{word}  {name}, {say_duration(ask.duration)} to pass freely\n")
         typed, reason = self._given.confirm, self._given.reason
         if not typed:
             if environment.confirm == "type":

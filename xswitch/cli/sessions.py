@@ -126,7 +126,7 @@ def _renew(context: Context, names: list[str]) -> Result:
                 raise
             say(f"{clean(name)} is not renewed: {clean(error.message)}")
             failed = failed or error
-    lines = [f"{name} for {say_duration(expires - now)}" for name, expires in opened]
+    lines = [f"{clean(name)} for {say_duration(expires - now)}" for name, expires in opened]
     data = [{"target": name, "expires": iso8601(expires)} for name, expires in opened]
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0)
 
@@ -165,6 +165,6 @@ def _renew_for_a_prompt(args: argparse.Namespace, context: Context) -> Result:
 
 def _end(context: Context, names: list[str]) -> Result:
     ended = [name for name in names if context.engine.end(name)]
-    lines = [f"{name} is forgotten here" for name in ended]
+    lines = [f"{clean(name)} is forgotten here" for name in ended]
     note = "AWS honours what was handed out until it expires"
     return Result("\n".join(lines), [{"target": name} for name in ended], notes=(note,) if ended else ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from xswitch.text import clean
@@ -17,8 +18,8 @@ def consent_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-input", action="store_true", help="never ask")
 
 
-def ask_consents(context: Context, *, yes: bool) -> tuple[str, ...]:
-    """Ask for each text that is not consented to yet; return a note for each that stays without.
+def ask_consents(context: Context, names: Collection[str], *, yes: bool) -> tuple[str, ...]:
+    """Ask for each text of these shared catalogs that is not consented to yet; return a note for each that stays so.
 
     Where nobody can be asked, nothing is consented to: what needs it is refused when it is used.
     """
@@ -28,7 +29,7 @@ def ask_consents(context: Context, *, yes: bool) -> tuple[str, ...]:
 
     consents, person = Consents(context.paths.state), context.person
     notes: list[str] = []
-    for identity, key, text in to_consent(context.paths):
+    for identity, key, text in to_consent(context.paths, names):
         what = f"{clean(identity.source)} wants identity {clean(identity.name)} to use {key}: {clean(text)}"
         given = yes
         if not yes and not isinstance(person, Nobody):

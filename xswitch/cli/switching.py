@@ -130,5 +130,5 @@ def plan_for(context: Context, text: str) -> Plan:
         return context.engine.plan(context.engine.resolve(text), context.options)
     except InvalidConfig as error:
         for problem in error.problems[1:]:
-            output.say(f"xswitch: {problem}")
+            output.say(f"xswitch: {clean(str(problem))}")
         raise

@@ -39,13 +39,19 @@ class Consents:
 
     def given(self, identity: Identity, key: str, text: str) -> bool:
         """Tell whether the person consented to this very text, of this source."""
-        return _digest(identity, key, text) in self._read()
+        return _digest(identity, key, text) in self._read().get(identity.source, ())
 
     def give(self, identity: Identity, key: str, text: str) -> None:
         """Note the person's consent. Raises OSError."""
-        known = self._read() | {_digest(identity, key, text)}
-        make_private_folder(self._file.parent)
-        write_atomically(self._file, json.dumps(sorted(known)).encode())
+        known = self._read()
+        known[identity.source] = sorted({*known.get(identity.source, ()), _digest(identity, key, text)})
+        self._write(known)
+
+    def forget(self, source: str) -> None:
+        """Forget what was consented to of a source: another of its name has to be asked for. Raises OSError."""
+        known = self._read()
+        if known.pop(source, None) is not None:
+            self._write(known)
 
     def require(self, identity: Identity, key: str) -> None:
         """Raise PersonNeeded unless an identity's setting is the person's own or was consented to."""
@@ -57,12 +63,22 @@ class Consents:
                     f"`xswitch catalog sync {clean(identity.source)}` asks for it",
                 )
 
-    def _read(self) -> frozenset[str]:
+    def _read(self) -> dict[str, list[str]]:
+        """Return the hashes of each source's texts."""
         try:
             found = json.loads(self._file.read_bytes())
         except (OSError, ValueError, RecursionError):
-            return frozenset()
-        return frozenset(one for one in found if isinstance(one, str)) if isinstance(found, list) else frozenset()
+            return {}
+        known = found.items() if isinstance(found, dict) else ()
+        return {
+            source: [text for text in texts if isinstance(text, str)]
+            for source, texts in known
+            if isinstance(texts, list)
+        }
+
+    def _write(self, known: dict[str, list[str]]) -> None:
+        make_private_folder(self._file.parent)
+        write_atomically(self._file, json.dumps(known, sort_keys=True).encode())
 
 
 def _digest(identity: Identity, key: str, text: str) -> str:

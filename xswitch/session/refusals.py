@@ -28,6 +28,7 @@ _SIDES: Final[tuple[tuple[str, Side], ...]] = (
     ("session policy", "caller"),
     ("VPC endpoint policy", "caller"),
 )
+_TOLD_BACK: Final = re.compile("the canonical string|the string-to-sign", re.IGNORECASE)
 _CAUSE: Final = re.compile(r"because no|with an explicit deny")
 
 
@@ -57,6 +58,7 @@ def error_of(refusal: Refusal, *, doing: str, identity: str) -> XswitchError:
     """
     if refusal.throttled:
         return Unreachable(f"AWS kept throttling the request for {doing}", "wait a little, then try again")
+    refusal = refusal._replace(message=_told(refusal.message))
     if refusal.status >= 500 or not refusal.code or refusal.code.isdigit():
         return Unreachable(
             f"AWS answered {refusal.status or 'nothing'} to the request for {doing}",
@@ -86,6 +88,11 @@ def _denied(refusal: Refusal, message: str, hint: str, side: Side, kind: type[De
         request_id=clean(refusal.request_id),
         side=side,
     )
+
+
+def _told(message: str) -> str:
+    """Leave out the request that AWS tells back with a signature that it refuses: its headers hold the token."""
+    return _TOLD_BACK.split(message, maxsplit=1)[0].strip()
 
 
 def _access_denied(refusal: Refusal, doing: str) -> Denied:

@@ -16,6 +16,7 @@ from typing import Final
 from xswitch.catalog import Target
 from xswitch.errors import InvalidConfig, Usage
 from xswitch.sources import ini
+from xswitch.sources.profiles import named
 from xswitch.tomlfile import refusal
 
 BEGIN: Final = "# >>> xswitch: written by `xswitch catalog export aws-config`, and rewritten by the next >>>"
@@ -42,14 +43,14 @@ def exported(before: bytes, targets: Iterable[Target], program: Sequence[str], f
     AWS config; Usage for a program that no config file can name.
     """
     head, tail = _around(before, file)
-    own = {section.name for section in ini.parse(head + tail, file)}
+    own = {named(section.name) for section in ini.parse(head + tail, file)}
     lines: list[str] = []
     taken: list[str] = []
     count = 0
     for target in targets:
         name = profile_name(target)
         header = name if name == "default" else f"profile {name}"
-        if header in own:
+        if ("profile", name) in own:
             taken.append(name)
             continue
         command = " ".join(shlex.quote(word) for word in (*program, "credential-process", name))

@@ -59,7 +59,7 @@ def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
     others: list[str] = []
     path = str(file)
     for section in ini.read(file):
-        kind, name = _named(section.name)
+        kind, name = named(section.name)
         if kind == "profile":
             profiles[name] = Profile(name, path, section.line, section.values)
         elif kind == "sso-session":
@@ -76,7 +76,7 @@ def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
     return AwsConfig(profiles, sessions, tuple(others))
 
 
-def _named(header: str) -> tuple[str, str]:
+def named(header: str) -> tuple[str, str]:
     """Return what a section of ``config`` is, and its name; ("", "") where the AWS CLI would pass over it."""
     if header == "default":
         return "profile", "default"

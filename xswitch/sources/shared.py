@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -105,11 +105,14 @@ def update(paths: Paths, share: Share, environ: Mapping[str, str], *, ask: bool)
 
 
 def remove(paths: Paths, name: str) -> None:
-    """Forget a shared catalog. Raises NoSuchTarget, VaultUnavailable."""
+    """Forget a shared catalog, and what was consented to of it. Raises NoSuchTarget, VaultUnavailable."""
+    from xswitch.identity.consent import Consents
+
     share_named(paths, name)
     folder = shared_folder(paths) / name
     aside = folder.with_name(f".{name}.{secrets.token_hex(4)}")
     try:
+        Consents(paths.state).forget(name)
         folder.rename(aside)
         shutil.rmtree(aside)
     except OSError as error:
@@ -155,8 +158,10 @@ def _write(folder: Path, share: Share) -> None:
     write_atomically(folder / _SOURCE, ("\n".join(lines) + "\n").encode())
 
 
-def to_consent(paths: Paths) -> tuple[tuple[Identity, str, str], ...]:
-    """Return what shared catalogs want to use that the person has not consented to: identity, key and exact text.
+def to_consent(paths: Paths, names: Collection[str]) -> tuple[tuple[Identity, str, str], ...]:
+    """Return what the shared catalogs of these names want to use that the person has not consented to.
+
+    Each is an identity, its key and the exact text.
 
     Raises InvalidConfig.
     """
@@ -164,5 +169,6 @@ def to_consent(paths: Paths) -> tuple[tuple[Identity, str, str], ...]:
 
     consents = Consents(paths.state)
     catalog: Catalog = load_for_sync(paths)
-    found = [(one, key, text) for one in catalog.identities.values() for key, text in texts_of(one)]
+    theirs = [one for one in catalog.identities.values() if one.source in names]
+    found = [(one, key, text) for one in theirs for key, text in texts_of(one)]
     return tuple((one, key, text) for one, key, text in found if not consents.given(one, key, text))

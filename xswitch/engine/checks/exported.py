@@ -15,6 +15,7 @@ from xswitch.engine.checks.leftovers import read
 from xswitch.engine.checks.machine import Finding, Machine
 
 CHECK: Final = "profiles"
+_MODULE: Final = ["-m", "xswitch"]
 
 
 def check(machine: Machine) -> Iterator[Finding]:
@@ -30,6 +31,9 @@ def check(machine: Machine) -> Iterator[Finding]:
             if not program:
                 continue
             count += 1
+            if _from_anywhere(shlex.split(parser.get(section, "credential_process"))):
+                message = f"{section.removeprefix('profile ')} runs a module called xswitch of the working folder"
+                yield Finding(CHECK, "fail", message, "`xswitch catalog export aws-config` writes it anew, with -P")
             if not _there(program, machine.environ.get("PATH")):
                 message = f"{section.removeprefix('profile ')} names {program}, which is not there any more"
                 hint = f"write today's path into {path}, {_today(machine)}; or `xswitch catalog export`"
@@ -40,12 +44,17 @@ def check(machine: Machine) -> Iterator[Finding]:
 
 
 def _program(command: str) -> str:
-    """Return the program that a command of ours runs: xswitch, or an interpreter with ``-m xswitch``; else ""."""
+    """Return the program that a command of ours runs: xswitch, or an interpreter with ``-P -m xswitch``; else ""."""
     try:
         first, *rest = shlex.split(command)
     except ValueError:
         return ""
-    return first if Path(first).name == "xswitch" or rest[:2] == ["-m", "xswitch"] else ""
+    return first if Path(first).name == "xswitch" or _MODULE in (rest[:2], rest[1:3]) else ""
+
+
+def _from_anywhere(words: list[str]) -> bool:
+    """Tell whether Python looks for the module in the working folder, which may be anybody's, first."""
+    return words[1:3] == _MODULE
 
 
 def _there(program: str, path: str | None) -> bool:

@@ -13,6 +13,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from xswitch.secret import Secret
+from xswitch.shell.again import own_program
 from xswitch.text import clean
 from xswitch.tui.desk import Desk
 from xswitch.tui.draw import Line, Span, fit, wrap
@@ -178,7 +179,7 @@ class FirstRun(Board):
         if self.refused("shell"):
             return
         if self.page.at == 0:
-            run_command(self.host, [sys.executable, "-m", "xswitch", "demo"], "xswitch demo")
+            run_command(self.host, [*own_program(sys.argv[0], sys.executable), "demo"], "xswitch demo")
         else:
             way = copy(self.host, Secret(EXAMPLE))
             path = shlex.quote(clean(str(self.desk.engine.paths.catalog_file)))
