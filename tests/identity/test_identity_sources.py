@@ -234,7 +234,7 @@ def test_a_profile_s_fingerprint_changes_with_its_files_and_name(vault, profiles
     assert fingerprint_of(profile("corp"), vault, profiles.environ) == found[3]
 
 
-@pytest.mark.parametrize("kind", ["sso", "process"])
+@pytest.mark.parametrize("kind", ["sso"])
 def test_kinds_to_come_say_so(vault, kind):
     with pytest.raises(Usage, match=f"kind {kind}"):
         credentials_of(Identity("corp", kind), vault, {})

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xswitch.catalog import Target
     from xswitch.engine.core import Engine
     from xswitch.engine.views import IdentityView
+    from xswitch.identity.process import Programs
 
 
 class People:
@@ -49,6 +50,12 @@ class People:
         engine = self._engine
         client = Client(engine.environ, engine.clock, skew=lambda: self._learnt.skew)
         return StsClient(client, note=engine.note)
+
+    @cached_property
+    def _programs(self) -> Programs:
+        from xswitch.identity.process import Programs
+
+        return Programs(self._engine.now)
 
     @cached_property
     def broker(self) -> Broker:
@@ -210,7 +217,12 @@ class People:
 
     def _credentials(self, identity: Identity) -> Credentials:
         self._consents.require(identity, "process")
-        return sources.credentials_of(identity, self._engine.vault, self._engine.environ)
+        engine = self._engine
+
+        def ask() -> Credentials:
+            return sources.credentials_of(identity, engine.vault, engine.environ, now=engine.now())
+
+        return self._programs.credentials(identity, ask) if identity.kind == "process" else ask()
 
     def _code(self, identity: Identity, ask: CodeAsk, person: Person) -> tuple[Secret, CodeSource]:
         self._consents.require(identity, "mfa_process")

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from xswitch.errors import PersonNeeded, RecordDamaged
-from xswitch.identity.sources import credentials_of
 from xswitch.session import grants
 from xswitch.session.renewer import AT_LEAST, Renewer
 from xswitch.shell import launch, renewing
@@ -138,7 +137,7 @@ def _ends(engine: Engine, people: People, plan: Plan) -> dict[str, float] | None
     ends: dict[str, float] = {}
     code = next((place for place, hop in enumerate(plan.hops) if hop.mfa_serial), None)
     if code is None or plan.identity.mfa_process:
-        credentials_of(plan.identity, engine.vault, engine.environ)
+        people.own_credentials(plan.identity)
         until = _environments_end(engine, plan)
         if until is not None:
             ends["the environment's own session"] = until

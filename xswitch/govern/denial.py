@@ -132,9 +132,12 @@ def _refused(plan: Plan, denied: Denied) -> Hop | None:
 
 def _wire(plan: Plan, denied: Denied) -> tuple[tuple[Stop, ...], int]:
     who = plan.caller.user or plan.identity.name
-    kind = {"keys": "IAM user", "profile": "profile", "environment": "keys of the environment"}.get(
-        plan.identity.kind, ""
-    )
+    kind = {
+        "keys": "IAM user",
+        "profile": "profile",
+        "process": "program",
+        "environment": "keys of the environment",
+    }.get(plan.identity.kind, "")
     stops = [Stop(clean(who), clean(f"{kind or plan.identity.kind} in {plan.identity.name}"))]
     broken = 0
     for hop in plan.hops:

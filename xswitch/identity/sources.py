@@ -37,6 +37,10 @@ def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
         return key_fingerprint(key) if key else ""
     if identity.kind == "profile":
         return _profile_fingerprint(identity, environ)
+    if identity.kind == "process":
+        from xswitch.identity import process
+
+        return process.fingerprint(identity)
     return ""
 
 
@@ -49,16 +53,24 @@ def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tu
         return [f"{vault.folder}/{file_name(stored.record_name(identity.name))}"], []
     if identity.kind == "profile":
         return [str(path) for path in aws_files(environ)], ["HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
+    if identity.kind == "process":
+        return [], []  # its text stands in the catalog
     return None
 
 
 def credentials_of(
-    identity: Identity, vault: Vault, environ: Mapping[str, str], *, seconds: float = PROFILE_SECONDS
+    identity: Identity,
+    vault: Vault,
+    environ: Mapping[str, str],
+    *,
+    now: float = 0.0,
+    seconds: float = PROFILE_SECONDS,
 ) -> Credentials:
     """Return the credentials of an identity. May block on the vault's key, a profile's helper or the network.
 
-    A profile has ``seconds`` to give its own. Raises PersonNeeded where a person has to provide them first,
-    VaultUnavailable, Denied, Unreachable, Usage.
+    A profile or program has ``seconds`` to give its own, a program what is good at ``now`` (epoch seconds).
+
+    Raises PersonNeeded where a person has to provide them first, VaultUnavailable, Denied, Unreachable, Usage.
     """
     if identity.kind == "keys":
         found = stored.read(vault, identity.name)
@@ -72,6 +84,10 @@ def credentials_of(
         return _from_environment(identity, environ)
     if identity.kind == "profile":
         return _from_profile(identity, environ, seconds)
+    if identity.kind == "process":
+        from xswitch.identity import process
+
+        return process.credentials(identity, environ, now, seconds=seconds)
     raise Usage(f"{clean(identity.name)} is an identity of kind {identity.kind}, which this version can't open yet")
 
 

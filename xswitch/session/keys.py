@@ -54,9 +54,11 @@ def record_names(plan: Plan, version_of: VersionOf, endpoint: str = "") -> tuple
 
 
 def caller_of(plan: Plan) -> tuple[str, ...]:
-    """Return what tells the caller from others: an access key, or a profile's name and ARN, as its keys come and go."""
+    """Return what tells the caller from others: an access key, or, where keys come and go, whence and the ARN."""
     if plan.identity.kind == "profile":
         return ("profile", plan.identity.profile or plan.identity.name, plan.caller.arn)
+    if plan.identity.kind == "process":
+        return ("process", plan.caller.fingerprint, plan.caller.arn)
     return ("key", plan.caller.fingerprint, "" if plan.caller.fingerprint else plan.identity.name)
 
 

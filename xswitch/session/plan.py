@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from xswitch.preferences import MfaSession
 
 _REGION: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+){1,5}", re.ASCII)
-_OPENABLE: Final = frozenset({"keys", "environment", "profile"})
+_OPENABLE: Final = frozenset({"keys", "environment", "profile", "process"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def identity_of(catalog: Catalog, target: Target) -> Identity:
     if identity.kind not in _OPENABLE:
         raise Usage(
             f"{clean(name)} is an identity of kind {identity.kind}, which this version can't open yet",
-            "kinds keys, environment and profile work; a profile of the AWS CLI can hold the login meanwhile",
+            "kinds keys, environment, profile and process work; a profile of the AWS CLI can hold the login meanwhile",
         )
     return identity
 
