@@ -66,8 +66,10 @@ def test_keys_are_those_of_the_vault_and_need_a_person_where_there_are_none(vaul
     stored.keep(vault, "central", ADA, 1000.0)
     assert credentials_of(KEYS, vault, {}) == ADA
     assert fingerprint_of(KEYS, vault, OUTSIDE) == key_fingerprint(ADA.access_key_id) != ""
-    assert stored.stored_at(vault, "central") == 1000.0
-    assert stored.stored_at(vault, "other") is None
+    assert stored.since(vault, "central") == (1000.0, False)
+    assert stored.since(vault, "other") is None
+    stored.keep(vault, "central", ADA, 1000.0, created=500.0)
+    assert stored.since(vault, "central") == (500.0, True)
     assert fingerprint_of(Identity("other", "keys"), vault, OUTSIDE) == ""
 
 

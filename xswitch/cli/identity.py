@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 ACTIONS: Final = {
     "list": "identity_list",
     "add": "identity_add",
+    "rotate": "identity_rotate",
     "remove": "identity_remove",
+    "external-id": "identity_external_id",
 }
 
 

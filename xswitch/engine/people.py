@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from xswitch.aws.client import Client
 from xswitch.catalog import Identity, VaultRef
 from xswitch.credentials import Credentials, key_fingerprint
-from xswitch.errors import NoSuchTarget, Usage
-from xswitch.identity import sources, stored
+from xswitch.errors import NoSuchTarget
+from xswitch.identity import sources, stored, unfinished
 from xswitch.identity.codes import Codes
 from xswitch.identity.consent import Consents
 from xswitch.secret import Secret
@@ -154,22 +154,13 @@ class People:
         partition = role_arn.split(":")[1]
         return self._sts.issue(hop, credentials, identity=identity.name, partition=partition).credentials
 
-    def add(self, name: str, access_key_id: str, secret: Secret) -> Caller:
-        """Check an access key with AWS, then keep it."""
-        identity = self._identity(name)
-        credentials = stored.check(access_key_id.strip(), secret)
-        self._engine.vault.unlock()
-        who = self._sts.who_am_i(credentials, identity=name, region=identity.region)
-        fingerprint = key_fingerprint(credentials.access_key_id)
-        caller = caller_from(name, who, temporary=False, fingerprint=fingerprint)
-        if identity.account_id and caller.account_id != identity.account_id:
-            raise Usage(
-                f"that key is of account {caller.account_id}, and the catalog says {identity.account_id} for {name}",
-                "nothing was stored; mend account_id, or give the other key",
-            )
-        stored.keep(self._engine.vault, name, credentials, self._engine.clock())
+    def who_am_i(self, credentials: Credentials, identity: Identity) -> WhoAmI:
+        """Ask AWS whose ``credentials`` are. Blocks. Raises Denied, Unreachable."""
+        return self._sts.who_am_i(credentials, identity=identity.name, region=identity.region)
+
+    def learn_caller(self, caller: Caller) -> None:
+        """Remember whose keys an identity's are."""
         self._learnt.learn_caller(caller)
-        return caller
 
     def keep(self, name: str, access_key_id: str, secret: Secret, arn: str) -> None:
         """Keep an access key whose owner is known."""
@@ -180,7 +171,8 @@ class People:
         self._learnt.learn_caller(caller_from(name, who, temporary=False, fingerprint=fingerprint))
 
     def remove(self, name: str) -> None:
-        """Forget the key of an identity."""
+        """Forget the key of an identity, and one that is about to take its place."""
+        unfinished.forget(self._engine.vault, name)
         if not stored.forget(self._engine.vault, name):
             raise NoSuchTarget(
                 f"the vault holds no key of {clean(name)}", "`xswitch identity list` shows the identities"
@@ -198,19 +190,12 @@ class People:
         views = []
         for identity in self._engine.catalog.identities.values():
             caller = self.broker.known_caller(identity)
-            since = stored.stored_at(self._engine.vault, identity.name) if identity.kind == "keys" else None
-            age = None if since is None else int((self._engine.clock() - since) // 86400)
+            since = stored.since(self._engine.vault, identity.name) if identity.kind == "keys" else None
+            age = None if since is None else max(0, int((self._engine.clock() - since[0]) // 86400))
             account = caller.account_id or identity.account_id
-            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age))
+            known = since is not None and since[1]
+            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age, key_age_known=known))
         return tuple(views)
-
-    def _identity(self, name: str) -> Identity:
-        identity = self._engine.catalog.identities.get(name)
-        if identity is None:
-            raise NoSuchTarget(f"the catalog has no identity {clean(name)}", f"add [identities.{clean(name)}] first")
-        if identity.kind != "keys":
-            raise Usage(f"{clean(name)} is of kind {identity.kind}, which holds no key of its own")
-        return identity
 
     def _fingerprint(self, identity: Identity) -> str:
         return sources.fingerprint_of(identity, self._engine.vault, self._engine.environ)

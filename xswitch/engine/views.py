@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from xswitch.identity.stored import OLD
 from xswitch.session.model import Plan
 
 Renewal = Literal["by itself", "no code", "a code", "a login", "confirmation", "can't"]
@@ -75,10 +76,20 @@ class Practice:
 
 @dataclass(frozen=True, slots=True)
 class IdentityView:
-    """An identity as `identity list` shows it; what is not known is "" or None."""
+    """An identity as `identity list` shows it; what is not known is "" or None.
+
+    ``key_age_days`` is the age of its long-lived key where ``key_age_known``: IAM said when it was made. Else it is for
+    how long the vault has had the key, which may be older.
+    """
 
     name: str
     kind: str
     account_id: str
     arn: str
     key_age_days: int | None
+    key_age_known: bool = False
+
+    @property
+    def key_is_old(self) -> bool:
+        """Tell whether it is time for another key."""
+        return self.key_age_days is not None and self.key_age_days > OLD

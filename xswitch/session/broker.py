@@ -214,6 +214,13 @@ class Broker:
             except _OtherPlanError as other:
                 plan, wish = other.plan, replace(wish, read=wish.read and not other.asked)
 
+    def mfa_session(self, plan: Plan, person: Person) -> Credentials:
+        """Return the keys that GetSessionToken, the only call of ``plan``, gave or gives for a code. Raises so too."""
+        names = self.names(plan)
+        wish = _Wish(person, fresh=False, min_left=MIN_LEFT, patience=self._patience, again=None)
+        opening = _Opening(plan, names, wish, time.monotonic() + self._patience)
+        return self._before(opening, len(names))[0]
+
     def _session(self, plan: Plan, wish: _Wish) -> Session:
         """Return the session of this very plan. Raises _OtherPlanError where another has to be taken."""
         names = self.names(plan)

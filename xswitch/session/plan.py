@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from xswitch.catalog.model import Catalog, Environment, Identity, Target
+from xswitch.catalog.model import Account, Catalog, Environment, Identity, Target
 from xswitch.errors import NoSuchTarget, Usage
 from xswitch.session import names
 from xswitch.session.duration import CHAIN, HOUR, ROLE, SESSION_TOKEN_LIFE, SHORTEST, checked, ladder
@@ -150,6 +150,15 @@ def stepped_down(plan: Plan, *, hop: int = -1, seconds: int = HOUR, chain: bool 
         return replace(plan, hops=hops)
     asked = plan.asked or (plan.duration if plan.duration > seconds else None)
     return replace(plan, hops=hops, duration=seconds, why=CHAIN if chain else ROLE, asked=asked)
+
+
+def mfa_plan(identity: Identity, caller: Caller) -> Plan:
+    """Return the plan of GetSessionToken with a code alone, for calls of a user's own that are no switch."""
+    account = Account(caller.account_id or identity.account_id, identity.name)
+    partition = caller.arn.split(":")[1] if caller.arn else "aws"
+    target = Target(account, "IAM", f"arn:{partition}:iam::{account.id}:user/{caller.user}")
+    hop = _session_token(identity, caller, identity.mfa_serial)
+    return Plan(target, identity, caller, (hop,), hop.duration, why="", asked=None, guard=None, region="")
 
 
 def within(plan: Plan, learnt: Mapping[str, int]) -> Plan:
