@@ -238,7 +238,7 @@ class Organization:
         """
         key = self.users_by_key.get(key_id)
         if key is not None:
-            if not key.active or token is not None or now < key.created + self.keys_known_after:
+            if not key.active or token is not None or 0 <= now - key.created < self.keys_known_after:
                 raise invalid_token()
             user = self.accounts[key.account].users[key.user.lower()]
             return Principal("user", key.account, user.arn, user.id, user.arn, key_id), key.secret

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from xswitch.awsfiles import aws_files
-from xswitch.errors import NoSuchTarget, Usage, VaultUnavailable
+from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, VaultUnavailable
 from xswitch.files import write_atomically
 from xswitch.secret import Secret
 from xswitch.sources import ini, profiles
@@ -95,7 +95,11 @@ def without(content: bytes, lines: set[int]) -> bytes:
 
 def _only_the_key_is_gone(before: bytes, after: bytes, access_key_id: str, file: Path) -> bool:
     """Tell whether every section is as it was, but for the key in those that had it."""
-    old, new = ini.parse(before, file), ini.parse(after, file)
+    old = ini.parse(before, file)
+    try:
+        new = ini.parse(after, file)
+    except InvalidConfig:
+        return False
     return [_rest(section, access_key_id) for section in old] == [(one.name, one.values) for one in new]
 
 
