@@ -10,7 +10,7 @@ import pytest
 from company import TARGET, Company
 from terminal import Terminal
 
-from xswitch.sandbox.practice_accounts import IDENTITY_ID
+from xswitch.sandbox.practice_accounts import IDENTITY_ID, PLACES
 from xswitch.sandbox.state import AccessKey
 
 INGEST = "partner-metrics/Ingest"
@@ -159,6 +159,61 @@ def test_an_external_id_of_a_shared_catalog_is_apart_from_the_person_s(company: 
     assert "xswitch identity external-id partner-metrics --source team\n" in missing.stderr
     assert given(company, value, "identity", "external-id", "partner-metrics", "--source", "team").returncode == 0
     assert company.keys(INGEST)
+
+
+def test_a_person_without_a_catalog_begins_with_a_key(company: Company) -> None:
+    company.paths.catalog_file.unlink()
+    key, secret = company.practice.user_access_key
+    serial = company.practice.mfa_serial
+    wrong = given(company, f"{key}\n{'x' * 40}\n", "identity", "add", "ada")
+    assert wrong.returncode == 4
+    assert not company.paths.catalog_file.exists()
+    done = given(company, f"{key}\n{secret}\n", "identity", "add", "ada", "--mfa-serial", serial)
+    assert done.returncode == 0, done
+    assert company.paths.catalog_file.read_text() == (
+        f'version = 1\n\n[defaults]\nidentity = "ada"\n\n[identities.ada]\nkind = "keys"\n'
+        f'account_id = "111122223333"\nmfa_serial = "{serial}"\n'
+    )
+    (one,) = json.loads(company.run("identity", "list", "--json").stdout)
+    assert (one["name"], one["arn"], one["key_age_days"]) == ("ada", company.practice.caller_arn, 0)
+    name, role = TARGET.split("/")
+    account_id = next(place.id for place in PLACES if place.name == name)
+    with company.paths.catalog_file.open("a") as file:
+        file.write(f'[[accounts]]\nid = "{account_id}"\nname = "{name}"\nroles = [{{ name = "{role}" }}]\n')
+    assert company.keys()
+    again = given(company, f"{key}\n{secret}\n", "identity", "add", "ada", "--mfa-serial", serial)
+    assert again.returncode == 2 and "edit its settings there" in again.stderr
+
+
+def test_identities_of_other_kinds_are_tried_and_then_written(company: Company, tmp_path: Path) -> None:
+    key, secret = company.practice.user_access_key
+    tool = tmp_path / "tool"
+    tool.write_text(f'#!/bin/sh\necho \'{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "{secret}"}}\'\n')
+    tool.chmod(0o755)
+    in_file(company)
+    before = company.paths.catalog_file.read_text()
+    for option in (("--process", "/bin/false"), ("--profile", "nobody-s"), ("--environment",)):
+        done = company.run("identity", "add", "other", *option)
+        assert done.returncode in (2, 5), done
+        assert company.paths.catalog_file.read_text() == before
+    outside = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    for name, option, environ in (
+        ("tool", ("--process", str(tool)), {}),
+        ("aws", ("--profile", "default"), {}),
+        ("outside", ("--environment",), outside),
+    ):
+        made = json.loads(company.run("identity", "add", name, *option, "--json", **environ).stdout)
+        assert (made["name"], made["arn"]) == (name, company.practice.caller_arn)
+    login = ("--start-url", "https://acme.awsapps.com/start", "--sso-region", "eu-west-1")
+    assert "xswitch identity login corp" in company.run("identity", "add", "corp", *login).stdout
+    found = json.loads(company.run("identity", "list", "--json").stdout)
+    kinds = {one["name"]: (one["kind"], one["arn"]) for one in found}
+    assert {name: kind for name, (kind, _) in kinds.items()} | {"central": "keys"} == {
+        "central": "keys", "tool": "process", "aws": "profile", "outside": "environment", "corp": "sso",
+    }  # fmt: skip
+    assert kinds["tool"][1] == kinds["aws"][1] == company.practice.caller_arn
+    twice = company.run("identity", "add", "corp", *login)
+    assert twice.returncode == 2 and "already" in twice.stderr
 
 
 @pytest.mark.parametrize("arguments", [("rotate", "nobody"), ("rotate",), ("external-id",), ("add", "central")])

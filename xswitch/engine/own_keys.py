@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from xswitch.aws.patience import Failed, Throttled
@@ -16,9 +16,11 @@ from xswitch.identity.iam_keys import Call, UserKeys
 from xswitch.session import externals
 from xswitch.session.callers import caller_from
 from xswitch.session.plan import mfa_plan
+from xswitch.sources import own_identities
 from xswitch.text import clean
 
 if TYPE_CHECKING:
+    from xswitch.catalog.model import IdentityKind
     from xswitch.engine.core import Engine
     from xswitch.secret import Secret
     from xswitch.session.model import Caller, Person
@@ -34,10 +36,15 @@ class OwnKeys:
         self._person = person
         self._sleep = sleep
 
-    def add(self, name: str, access_key_id: str, secret: Secret) -> Caller:
-        """Check an access key with AWS, then keep it. Blocks. Raises Denied, Unreachable, Usage, VaultUnavailable."""
-        engine, identity = self._engine, self._identity(name)
+    def add(self, name: str, access_key_id: str, secret: Secret, settings: Mapping[str, str] | None = None) -> Caller:
+        """Check an access key with AWS, then keep it. Blocks. Raises Denied, Unreachable, Usage, VaultUnavailable.
+
+        An identity that the catalog does not have is put there, with ``settings`` such as ``mfa_serial``.
+        """
+        engine = self._engine
         credentials = stored.check(access_key_id.strip(), secret)
+        new = self._new(name, "keys", settings or {})
+        identity = new or self._identity(name)
         engine.vault.unlock()
         who = self._people.who_am_i(credentials, identity)
         if identity.account_id and who.account_id != identity.account_id:
@@ -46,8 +53,38 @@ class OwnKeys:
                 "nothing was stored; mend account_id, or give the other key",
             )
         created = self._created(credentials, who)
+        if new is not None:
+            self._define(name, "keys", {"account_id": who.account_id, **(settings or {})})
         stored.keep(engine.vault, name, credentials, engine.clock(), created)
         return self._adopted(identity, credentials, who)
+
+    def define(self, name: str, kind: IdentityKind, settings: Mapping[str, str]) -> Caller | None:
+        """Put an identity of another kind into the catalog, once AWS has said whose its credentials are. Blocks.
+
+        None for a login, which is another command's. Raises Usage for one that is there, and whatever keeps it from
+        giving credentials that work; then nothing is written.
+        """
+        identity = self._new(name, kind, settings)
+        if identity is None:
+            raise Usage(f"the catalog has an identity {clean(name)} already", "edit it there, or give another name")
+        caller = None if kind == "sso" else self._people.broker.learn_caller(identity)
+        self._define(name, kind, settings)
+        return caller
+
+    def _new(self, name: str, kind: IdentityKind, settings: Mapping[str, str]) -> Identity | None:
+        """Return the identity that is to be put into the catalog, None where that has one of the name.
+
+        Raises InvalidConfig where the catalog would not take it, Usage for settings of one that is there.
+        """
+        if not self._engine.first_run and name in own_identities.known(self._engine.paths):
+            if settings and kind == "keys":
+                raise Usage(f"the catalog has an identity {clean(name)} already", "edit its settings there")
+            return None
+        own_identities.addition(self._engine.paths, name, {"kind": kind, **settings})
+        return Identity(name, kind, **settings)
+
+    def _define(self, name: str, kind: IdentityKind, settings: Mapping[str, str]) -> None:
+        own_identities.write(own_identities.addition(self._engine.paths, name, {"kind": kind, **settings}))
 
     def rotate(self, name: str, *, delete_inactive: bool = False) -> Rotated:
         """Change the key of an identity for another, as :mod:`xswitch.engine.rotation` does. Blocks."""
@@ -96,9 +133,9 @@ class OwnKeys:
             raise NoSuchTarget(f"the vault holds no external id {clean(name)}{of}", "`xswitch catalog show` says whose")
 
     def _identity(self, name: str) -> Identity:
-        identity = self._engine.catalog.identities.get(name)
+        identity = own_identities.known(self._engine.paths).get(name)
         if identity is None:
-            raise NoSuchTarget(f"the catalog has no identity {clean(name)}", f"add [identities.{clean(name)}] first")
+            raise NoSuchTarget(f"the catalog has no identity {clean(name)}", f"xswitch identity add {clean(name)}")
         if identity.kind != "keys":
             raise Usage(f"{clean(name)} is of kind {identity.kind}, which holds no key of its own")
         return identity

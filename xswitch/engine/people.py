@@ -186,9 +186,10 @@ class People:
     def identities(self) -> tuple[IdentityView, ...]:
         """Return the catalog's identities and what is known of each."""
         from xswitch.engine.views import IdentityView
+        from xswitch.sources import own_identities
 
         views = []
-        for identity in self._engine.catalog.identities.values():
+        for identity in own_identities.known(self._engine.paths).values():
             caller = self.broker.known_caller(identity)
             since = stored.since(self._engine.vault, identity.name) if identity.kind == "keys" else None
             age = None if since is None else max(0, int((self._engine.clock() - since[0]) // 86400))
