@@ -48,6 +48,16 @@ def test_it_is_renewed_without_a_person(office: Office, tmp_path: Path) -> None:
     assert runs.read_text() == "r"
 
 
+def test_what_can_t_be_renewed_is_refused_at_the_start(office: Office, tmp_path: Path) -> None:
+    hire(office, tmp_path)
+    office.open()
+    (tmp_path / "tool").write_text("#!/bin/sh\necho sign in first >&2\nexit 1\n")
+    engine = office.engine()
+    with pytest.raises(PersonNeeded, match="the program of central failed") as caught:
+        engine.keep(engine.plan(engine.resolve(f"{ACCOUNT}/PowerUser")), Nobody(), Nobody())
+    assert caught.value.hint == "sign in first"
+
+
 def test_a_shared_catalog_s_program_does_not_run_before_the_person_consented(office: Office, tmp_path: Path) -> None:
     runs = hire(office, tmp_path)
     share = office.paths.state / "shared" / "team" / "current"

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from company_engine import Office
 
+from xswitch.aws import boto
 from xswitch.cli.person import Nobody
+from xswitch.credentials import Credentials
 from xswitch.engine.own_keys import OwnKeys
-from xswitch.engine.rotation import WAITS, Rotated
+from xswitch.engine.rotation import SETTLED, WAITS, Hands, Rotated
+from xswitch.engine.rotation import rotate as change
 from xswitch.errors import Denied, PersonNeeded, Unreachable, Usage, VaultUnavailable, XswitchError
 from xswitch.identity import stored, unfinished
 from xswitch.sandbox.practice_accounts import IDENTITY_ID
 from xswitch.sandbox.state import AccessKey
 from xswitch.secret import Secret
+from xswitch.session.sts import WhoAmI
 from xswitch.vault import Vault
 
+MOTO = Path(__file__).parents[2] / ".cache" / "moto" / "bin" / "python"
 WHOLE = [
     "GetCallerIdentity ok", "ListAccessKeys ok", "CreateAccessKey ok", "GetCallerIdentity ok", "GetCallerIdentity ok",
     "UpdateAccessKey ok",
@@ -112,6 +121,7 @@ def test_a_key_is_made_checked_stored_and_the_old_one_deactivated(office: Office
     assert {key.id: key.active for key in keys(office).values()} == {old: False, done.access_key_id: True}
     assert held(office) == done.access_key_id != old
     assert works(office)
+    assert office.calls() == ["AssumeRole ok"], "whose key it is is known"
     assert unfinished.read(office.engine().vault, "central") is None
     (view,) = office.engine().identities()
     assert (view.key_age_days, view.key_age_known, view.arn) == (0, True, office.practice.caller_arn)
@@ -125,6 +135,50 @@ def test_iam_takes_its_time_and_the_old_key_serves_meanwhile(office: Office, per
     assert calls.count("GetCallerIdentity InvalidClientTokenId") == 6
     assert calls[-3:] == WHOLE[-3:], "twice in a row, and only then is the old one touched"
     assert (done.old_access_key_id, person.said) == (old, ["waiting until the new key works"])
+
+
+def test_a_key_that_works_once_and_not_again_is_waited_for(office: Office) -> None:
+    engine = office.engine()
+    engine.own_keys(Nobody())
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 1:
+            office.faults.deny(action="GetCallerIdentity")
+
+    OwnKeys(engine, Nobody(), sleep=sleep).rotate("central")
+    assert office.calls()[3:-1] == [
+        "GetCallerIdentity ok", "GetCallerIdentity AccessDenied", "GetCallerIdentity ok", "GetCallerIdentity ok",
+    ]  # fmt: skip
+    assert slept == [SETTLED, WAITS[1], SETTLED]
+
+
+def test_a_key_of_somebody_else_is_not_taken(office: Office) -> None:
+    """What answers is no AWS, or another one than before."""
+    vault, mine, other = office.engine().vault, "arn:aws:iam::1:user/ada", "arn:aws:iam::1:user/eve"
+    old = held(office)
+    keys_of = SimpleNamespace(listed=lambda: (), create=lambda: (Credentials("AKIANEW0000000000001", Secret("s")), 1.0))
+
+    def go(arns: dict[str, str]) -> None:
+        hands = Hands(
+            vault,
+            who_am_i=lambda key: WhoAmI(arns[key.access_key_id[:7]], "1", ""),
+            keys_of=lambda *_: keys_of,  # type: ignore[arg-type,return-value]
+            adopt=lambda *_: None,
+            note=lambda _: None,
+            clock=office.clock,
+            sleep=lambda _: None,
+        )
+        change(hands, "central", delete_inactive=False)
+
+    with pytest.raises(Denied, match=f"the new key is {other}'s, not {mine}'s; the old one is kept"):
+        go({old[:7]: mine, "AKIANEW": other})
+    assert held(office) == old
+    unfinished.forget(vault, "central")
+    with pytest.raises(Usage, match="only an IAM user's key is rotated"):
+        go({old[:7]: "arn:aws:iam::1:root"})
+    assert unfinished.read(vault, "central") is None, "nothing was begun"
 
 
 def test_a_key_that_does_not_work_in_time_is_kept_beside_and_taken_up_by_the_next_call(office: Office) -> None:
@@ -188,6 +242,18 @@ def test_an_old_key_that_stays_active_is_said_and_deactivated_by_the_next_call(o
     assert rotate(office).old_access_key_id == old
     assert office.calls() == ["GetCallerIdentity ok", "UpdateAccessKey ok"]
     assert [key.active for key in keys(office).values()] == [False, True]
+
+
+def test_an_old_key_that_somebody_deleted_meanwhile_is_as_good_as_deactivated(office: Office) -> None:
+    old = held(office)
+    office.faults.fail(None, action="UpdateAccessKey", status=503)
+    with pytest.raises(Unreachable, match=f"the old one {old} is still active"):
+        rotate(office)
+    office.faults.clear()
+    root(office, "DeleteAccessKey", AccessKeyId=old)
+    office.calls()
+    assert rotate(office).old_access_key_id == old
+    assert office.calls() == ["GetCallerIdentity ok", "UpdateAccessKey NoSuchEntity"]
 
 
 def test_a_second_key_that_is_active_is_named_and_left_alone(office: Office) -> None:
@@ -344,3 +410,45 @@ def test_no_message_and_no_repr_has_a_secret(office: Office, monkeypatch: pytest
     assert secret not in repr((pending, caught.value, caught.value.hint, person.said))
     content = b"".join(path.read_bytes() for path in office.paths.vault.glob("*.rec"))
     assert pending.key.access_key_id.encode() not in content and secret.encode() not in content
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Serve an IAM and an STS that nobody here wrote; give their address."""
+    assert MOTO.exists(), "run `make test`, which brings moto's server"
+    server = subprocess.Popen(
+        [str(MOTO), str(MOTO.parents[3] / "tests" / "sources" / "moto_organization.py"), "1"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
+
+
+def test_an_iam_that_nobody_here_wrote(office: Office) -> None:
+    with moto() as url:
+        anybody = Credentials("AKIAPRACTICE0000000A", Secret("practice" * 5))
+        admin = boto.client("iam", {"AWS_ENDPOINT_URL": url}, region="us-east-1", credentials=anybody)
+        admin.create_user(UserName="ada")
+        first = admin.create_access_key(UserName="ada")["AccessKey"]
+        office.environ["AWS_ENDPOINT_URL"] = url
+        catalog = office.paths.catalog_file
+        catalog.write_text(catalog.read_text().replace('account_id = "111122223333"', ""))
+        added = (
+            office.engine().own_keys(Nobody()).add("central", first["AccessKeyId"], Secret(first["SecretAccessKey"]))
+        )
+        done = rotate(office)
+        assert added.arn == done.arn
+        assert done.arn.endswith(":user/ada")
+        status = {
+            one["AccessKeyId"]: one["Status"] for one in admin.list_access_keys(UserName="ada")["AccessKeyMetadata"]
+        }
+        assert status == {first["AccessKeyId"]: "Inactive", done.access_key_id: "Active"}
+        with pytest.raises(Usage, match="which is inactive"):
+            rotate(office)
+        assert rotate(office, delete_inactive=True).deleted == first["AccessKeyId"]
+        assert len(admin.list_access_keys(UserName="ada")["AccessKeyMetadata"]) == 2

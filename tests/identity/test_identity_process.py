@@ -223,3 +223,13 @@ def test_a_failure_is_not_remembered():
     with pytest.raises(PersonNeeded):
         programs.credentials(corp, fails)
     assert programs.credentials(corp, lambda: Credentials("A", Secret("s"))).access_key_id == "A"
+
+
+def test_what_a_program_prints_without_end_is_not_kept():
+    reading, writing = os.pipe()
+    reader = process._Reader(os.fdopen(reading, "rb"))
+    for _ in range(64):
+        os.write(writing, b"x" * 65536)
+    os.close(writing)
+    reader.finish()
+    assert 65536 < len(reader.text) <= 3 * 65536
