@@ -90,7 +90,7 @@ def rotate(office: Office, person: Person | None = None, *, delete_inactive: boo
     who = person or Nobody()
     engine = office.engine()
     engine.own_keys(who)
-    return OwnKeys(engine, who, sleep=waiting(office)).rotate("central", delete_inactive=delete_inactive)
+    return OwnKeys(engine, who, sleep=waiting(office)).rotate("central", delete_inactive=delete_inactive, note=who.note)
 
 
 def root(office: Office, action: str, **params: str) -> dict[str, dict[str, str]]:
@@ -134,7 +134,10 @@ def test_iam_takes_its_time_and_the_old_key_serves_meanwhile(office: Office, per
     calls = office.calls()
     assert calls.count("GetCallerIdentity InvalidClientTokenId") == 6
     assert calls[-3:] == WHOLE[-3:], "twice in a row, and only then is the old one touched"
-    assert (done.old_access_key_id, person.said) == (old, ["waiting until the new key works"])
+    assert (done.old_access_key_id, person.said) == (
+        old,
+        ["waiting until AWS knows the new key everywhere, 56s at most"],
+    )
 
 
 def test_a_key_that_works_once_and_not_again_is_waited_for(office: Office) -> None:

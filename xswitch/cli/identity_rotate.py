@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from xswitch.cli.output import Result
+from xswitch.cli.output import Result, say
 from xswitch.errors import InvalidConfig
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Rotate it."""
-    done = context.engine.own_keys(context.person).rotate(args.name, delete_inactive=args.delete_inactive)
+    keys = context.engine.own_keys(context.person)
+    done = keys.rotate(args.name, delete_inactive=args.delete_inactive, note=say)
     old = done.old_access_key_id
     lines = [f"{done.deleted}, which was inactive, is deleted"] if done.deleted else []
     lines += [

@@ -86,8 +86,13 @@ class OwnKeys:
     def _define(self, name: str, kind: IdentityKind, settings: Mapping[str, str]) -> None:
         own_identities.write(own_identities.addition(self._engine.paths, name, {"kind": kind, **settings}))
 
-    def rotate(self, name: str, *, delete_inactive: bool = False) -> Rotated:
-        """Change the key of an identity for another, as :mod:`xswitch.engine.rotation` does. Blocks."""
+    def rotate(
+        self, name: str, *, delete_inactive: bool = False, note: Callable[[str], object] = lambda _: None
+    ) -> Rotated:
+        """Change the key of an identity for another, as :mod:`xswitch.engine.rotation` does. Blocks.
+
+        ``note`` is told what is being waited for.
+        """
         engine, identity = self._engine, self._identity(name)
         engine.vault.unlock()
 
@@ -109,7 +114,7 @@ class OwnKeys:
             who_am_i=lambda credentials: self._people.who_am_i(credentials, identity),
             keys_of=keys_of,
             adopt=lambda credentials, who: self._adopted(identity, credentials, who),
-            note=self._person.note,
+            note=note,
             clock=engine.clock,
             sleep=self._sleep,
         )

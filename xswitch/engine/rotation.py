@@ -66,7 +66,7 @@ class Hands:
     who_am_i: Callable[[Credentials], WhoAmI]
     keys_of: Callable[[Credentials, WhoAmI], UserKeys]
     adopt: Callable[[Credentials, WhoAmI], object]
-    note: Callable[[str], None]
+    note: Callable[[str], object]
     clock: Callable[[], float]
     sleep: Callable[[float], object]
 
@@ -181,11 +181,12 @@ class _Rotation:
     def _working(self, key: Credentials) -> WhoAmI:
         """Return whose key it is once it has worked twice in a row. Raises Unreachable."""
         problem, before = "", None
-        self._hands.note("waiting until the new key works")
         for wait in (*WAITS, None):
             try:
                 found = self._hands.who_am_i(key)
             except (Denied, Unreachable) as error:
+                if not problem:
+                    self._hands.note(f"waiting until AWS knows the new key everywhere, {sum(WAITS):.0f}s at most")
                 problem, before = error.message, None
             else:
                 if before is not None:
