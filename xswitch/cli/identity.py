@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 ACTIONS: Final = {
     "list": "identity_list",
     "add": "identity_add",
+    "login": "identity_login",
+    "logout": "identity_logout",
     "remove": "identity_remove",
 }
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.aws.client import Client
-from xswitch.catalog import Identity, VaultRef
+from xswitch.catalog import Identity, VaultRef, load_for_sync
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import NoSuchTarget, Usage
 from xswitch.identity import sources, stored
@@ -186,15 +186,17 @@ class People:
 
     def identities(self) -> tuple[IdentityView, ...]:
         """Return the catalog's identities and what is known of each."""
+        from xswitch.engine import logins
         from xswitch.engine.views import IdentityView
 
         views = []
-        for identity in self._engine.catalog.identities.values():
+        for identity in load_for_sync(self._engine.paths).identities.values():
             caller = self.broker.known_caller(identity)
             since = stored.stored_at(self._engine.vault, identity.name) if identity.kind == "keys" else None
             age = None if since is None else int((self._engine.clock() - since) // 86400)
             account = caller.account_id or identity.account_id
-            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age))
+            expires, renews = logins.known(self._engine, identity) or (None, False)
+            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age, expires, renews))
         return tuple(views)
 
     def _identity(self, name: str) -> Identity:

@@ -75,10 +75,15 @@ class Practice:
 
 @dataclass(frozen=True, slots=True)
 class IdentityView:
-    """An identity as `identity list` shows it; what is not known is "" or None."""
+    """An identity as `identity list` shows it; what is not known is "" or None.
+
+    ``expires`` is when the token of a login ends (epoch seconds), ``renews`` whether it can be refreshed then.
+    """
 
     name: str
     kind: str
     account_id: str
     arn: str
     key_age_days: int | None
+    expires: float | None = None
+    renews: bool = False
