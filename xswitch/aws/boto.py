@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.aws.patience import BUSY, Failed, Throttled
@@ -45,6 +46,7 @@ def client(
     session = Session(
         session_vars={"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
     )
+    session.register_component("data_loader", _loader())
     token = credentials.session_token if credentials else None
     try:
         return session.create_client(
@@ -66,6 +68,14 @@ def client(
         )
     except (BotoCoreError, ValueError) as error:
         raise Usage(f"{service} can't be reached so: {clean(str(error))}", "check AWS_ENDPOINT_URL") from None
+
+
+@cache
+def _loader() -> Any:
+    """Return what reads botocore's data, each file once in a process: they are most of what a client costs."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def caller(client: Any, doing: str) -> Callable[..., Mapping[str, Any]]:
