@@ -63,6 +63,7 @@ HEADS = st.sampled_from(
     [(), ("tui",), ("shell",), ("exec",), ("env",), ("credential-process",), ("sessions",), ("sessions", "end"),
      ("sessions", "renew"), ("status",), ("prompt",), ("identity", "list"), ("identity", "add"), ("identity", "remove"),
      ("identity", "rotate"), ("identity", "external-id"),
+    ("identity", "login"), ("identity", "logout"),
      ("catalog", "list"), ("catalog", "show"), ("catalog", "check"), ("catalog", "path"), ("lock",)]
 )  # fmt: skip
 TAILS = st.one_of(st.just(()), st.lists(ANYTHING, max_size=2).map(lambda words: ("--", *words)))

@@ -71,6 +71,6 @@ def test_a_shared_catalog_s_program_does_not_run_before_the_person_consented(off
         engine.keep(engine.plan(engine.resolve(f"{ACCOUNT}/PowerUser")), Nobody(), Nobody())
     assert runs.read_text() == ""
     identity = office.engine().catalog.identities["central"]
-    Consents(office.paths).give(identity, "process", identity.process)
+    Consents(office.paths.state).give(identity, "process", identity.process)
     office.open()
     assert runs.read_text() == "r"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.aws.patience import BUSY, Failed, Throttled
@@ -22,11 +23,19 @@ READ_SECONDS: Final = 20
 
 
 def client(
-    service: str, environ: Mapping[str, str], *, region: str, credentials: Credentials | None = None, pool: int = 10
+    service: str,
+    environ: Mapping[str, str],
+    *,
+    region: str,
+    credentials: Credentials | None = None,
+    pool: int = 10,
+    connect: float = CONNECT_SECONDS,
+    read: float = READ_SECONDS,
 ) -> Any:
     """Return a botocore client that tries each call once; unsigned without ``credentials``. Safe for threads.
 
-    Raises Usage for an endpoint or region that is none.
+    ``connect`` and ``read`` are how many seconds a connection and an answer may take. Raises Usage for an endpoint or
+    region that is none.
     """
     from botocore import UNSIGNED
     from botocore.config import Config
@@ -37,6 +46,7 @@ def client(
     session = Session(
         session_vars={"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
     )
+    session.register_component("data_loader", _loader())
     token = credentials.session_token if credentials else None
     try:
         return session.create_client(
@@ -49,8 +59,8 @@ def client(
             aws_session_token=token.reveal() if token else None,
             config=Config(
                 retries={"total_max_attempts": 1},
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
+                connect_timeout=connect,
+                read_timeout=read,
                 max_pool_connections=pool,
                 user_agent_extra="xswitch",
                 **({} if credentials else {"signature_version": UNSIGNED}),
@@ -58,6 +68,14 @@ def client(
         )
     except (BotoCoreError, ValueError) as error:
         raise Usage(f"{service} can't be reached so: {clean(str(error))}", "check AWS_ENDPOINT_URL") from None
+
+
+@cache
+def _loader() -> Any:
+    """Return what reads botocore's data, each file once in a process: they are most of what a client costs."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def caller(client: Any, doing: str) -> Callable[..., Mapping[str, Any]]:
@@ -79,9 +97,17 @@ def caller(client: Any, doing: str) -> Callable[..., Mapping[str, Any]]:
             raise Failed("the connection broke off") from None
         except (ResponseParserError, exceptions.BotoCoreError, OSError, ValueError, KeyError, TypeError) as error:
             raise Failed(f"no answer of AWS ({type(error).__name__})") from None
+        if not answer.keys() - {"ResponseMetadata"} and _says_something(client, action):
+            raise Failed("no whole answer of AWS")  # botocore passes over a body that is no JSON, such as half of one
         return answer
 
     return call
+
+
+def _says_something(client: Any, action: str) -> bool:
+    """Tell whether an answer of an action has members at all."""
+    shape = client.meta.service_model.operation_model(action).output_shape
+    return shape is not None and bool(shape.members)
 
 
 def _refused(response: Mapping[str, Any], action: str, doing: str) -> Exception:

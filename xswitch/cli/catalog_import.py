@@ -65,7 +65,7 @@ def _consent(context: Context) -> None:
     from xswitch.identity.consent import Consents
     from xswitch.sources.shared import to_consent
 
-    consents = Consents(context.paths)
+    consents = Consents(context.paths.state)
     for identity, key, text in to_consent(context.paths):
         if identity.source == NAME:
             consents.give(identity, key, text)

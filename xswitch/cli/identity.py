@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 ACTIONS: Final = {
     "list": "identity_list",
     "add": "identity_add",
+    "login": "identity_login",
+    "logout": "identity_logout",
     "rotate": "identity_rotate",
     "remove": "identity_remove",
     "external-id": "identity_external_id",

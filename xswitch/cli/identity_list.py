@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result, table
-from xswitch.text import clean
+from xswitch.text import clean, iso8601, say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -21,14 +21,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(_: argparse.Namespace, context: Context) -> Result:
     """List them, and warn of old keys. Nothing of AWS is asked."""
     found = context.engine.identities()
-    rows = [(view.name, view.kind, view.account_id, view.arn or "not known yet", _age(view)) for view in found]
+    now = context.engine.now()
+    logins, keys = (any(view.kind == kind for view in found) for kind in ("sso", "keys"))
+    head = ("NAME", "KIND", "ACCOUNT", *(("LOGIN",) if logins else ()), *(("KEY",) if keys else ()), "ARN")
+    rows = [
+        (
+            view.name,
+            view.kind,
+            view.account_id,
+            *((_login(view, now),) if logins else ()),
+            *((_age(view),) if keys else ()),
+            view.arn or ("" if view.kind == "sso" else "not known yet"),
+        )
+        for view in found
+    ]
     data = [
         {
             "name": view.name,
             "kind": view.kind,
             "account_id": view.account_id or None,
             "arn": view.arn or None,
-            "expires": None,
+            "expires": None if view.expires is None else iso8601(view.expires),
             "key_age_days": view.key_age_days,
             "key_age_known": view.key_age_known,
         }
@@ -39,7 +52,7 @@ def run(_: argparse.Namespace, context: Context) -> Result:
         for view in found
         if view.key_is_old
     )
-    return Result(table(rows, head=("NAME", "KIND", "ACCOUNT", "ARN", "KEY")), data, notes=notes)
+    return Result(table(rows, head=head), data, notes=notes)
 
 
 def _age(view: IdentityView) -> str:
@@ -48,3 +61,14 @@ def _age(view: IdentityView) -> str:
         return "none" if view.kind == "keys" else ""
     days = f"{view.key_age_days} day{'s' if view.key_age_days != 1 else ''}"
     return f"{days} old" if view.key_age_known else f"here for {days}"
+
+
+def _login(view: IdentityView, now: float) -> str:
+    """Say in a word or two how long a login lasts."""
+    if view.kind != "sso":
+        return ""
+    if view.expires is None:
+        return "none"
+    if view.renews:
+        return "renews itself"
+    return f"{say_duration(view.expires - now)} left" if view.expires > now else "ended"

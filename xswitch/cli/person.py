@@ -166,6 +166,10 @@ class TerminalPerson:
     def note(self, words: str) -> None:
         """Say nothing: a call to AWS is over before a line about it is read."""
 
+    def say(self, words: str) -> None:
+        """Write lines on the terminal."""
+        self._write(f"{words}\n")
+
     def _until(self, question: str, right: Callable[[str], bool], otherwise: str) -> str:
         for _ in range(5):
             line = self.line(question)

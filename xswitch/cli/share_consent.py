@@ -26,7 +26,7 @@ def ask_consents(context: Context, *, yes: bool) -> tuple[str, ...]:
     from xswitch.identity.consent import Consents
     from xswitch.sources.shared import to_consent
 
-    consents, person = Consents(context.paths), context.person
+    consents, person = Consents(context.paths.state), context.person
     notes: list[str] = []
     for identity, key, text in to_consent(context.paths):
         what = f"{clean(identity.source)} wants identity {clean(identity.name)} to use {key}: {clean(text)}"

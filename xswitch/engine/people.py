@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.aws.client import Client
-from xswitch.catalog import Identity, VaultRef
+from xswitch.catalog import Identity, VaultRef, load_for_sync
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import NoSuchTarget
 from xswitch.identity import sources, stored, unfinished
@@ -43,7 +43,7 @@ class People:
         self._learnt = Learnt(engine.paths.state, engine.clock)
         self.failures = Failures(engine.paths.state, engine.clock)
         self._codes = Codes(engine.environ)
-        self._consents = Consents(engine.paths)
+        self._consents = Consents(engine.paths.state)
 
     @cached_property
     def _sts(self) -> StsClient:
@@ -185,17 +185,18 @@ class People:
 
     def identities(self) -> tuple[IdentityView, ...]:
         """Return the catalog's identities and what is known of each."""
+        from xswitch.engine import logins
         from xswitch.engine.views import IdentityView
-        from xswitch.sources import own_identities
 
         views = []
-        for identity in own_identities.known(self._engine.paths).values():
+        for identity in load_for_sync(self._engine.paths).identities.values():
             caller = self.broker.known_caller(identity)
             since = stored.since(self._engine.vault, identity.name) if identity.kind == "keys" else None
             age = None if since is None else max(0, int((self._engine.clock() - since[0]) // 86400))
             account = caller.account_id or identity.account_id
             known = since is not None and since[1]
-            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age, key_age_known=known))
+            expires, renews = logins.known(self._engine, identity) or (None, False)
+            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age, known, expires, renews))
         return tuple(views)
 
     def _fingerprint(self, identity: Identity) -> str:

@@ -80,6 +80,7 @@ class IdentityView:
 
     ``key_age_days`` is the age of its long-lived key where ``key_age_known``: IAM said when it was made. Else it is for
     how long the vault has had the key, which may be older.
+    ``expires`` is when the token of a login ends (epoch seconds), ``renews`` whether it can be refreshed then.
     """
 
     name: str
@@ -88,6 +89,8 @@ class IdentityView:
     arn: str
     key_age_days: int | None
     key_age_known: bool = False
+    expires: float | None = None
+    renews: bool = False
 
     @property
     def key_is_old(self) -> bool:

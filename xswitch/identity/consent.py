@@ -16,8 +16,9 @@ from xswitch.files import make_private_folder, write_atomically
 from xswitch.text import clean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xswitch.catalog.model import Identity
-    from xswitch.paths import Paths
 
 KEYS: Final = ("start_url", "process", "mfa_process")
 """The settings of an identity that need consent where others wrote them."""
@@ -31,10 +32,10 @@ def texts_of(identity: Identity) -> tuple[tuple[str, str], ...]:
 
 
 class Consents:
-    """What was consented to. A file that can't be read means that nothing was."""
+    """What was consented to, kept in the ``state`` folder. A file that can't be read means that nothing was."""
 
-    def __init__(self, paths: Paths) -> None:
-        self._file = paths.state / "consents.json"
+    def __init__(self, state: Path) -> None:
+        self._file = state / "consents.json"
 
     def given(self, identity: Identity, key: str, text: str) -> bool:
         """Tell whether the person consented to this very text, of this source."""

@@ -162,7 +162,7 @@ def to_consent(paths: Paths) -> tuple[tuple[Identity, str, str], ...]:
     """
     from xswitch.identity.consent import Consents, texts_of
 
-    consents = Consents(paths)
+    consents = Consents(paths.state)
     catalog: Catalog = load_for_sync(paths)
     found = [(one, key, text) for one in catalog.identities.values() for key, text in texts_of(one)]
     return tuple((one, key, text) for one, key, text in found if not consents.given(one, key, text))
