@@ -37,6 +37,8 @@ def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
         return key_fingerprint(key) if key else ""
     if identity.kind == "profile":
         return _profile_fingerprint(identity, environ)
+    if identity.kind == "sso":
+        return _login_fingerprint(identity)
     return ""
 
 
@@ -49,6 +51,8 @@ def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tu
         return [f"{vault.folder}/{file_name(stored.record_name(identity.name))}"], []
     if identity.kind == "profile":
         return [str(path) for path in aws_files(environ)], ["HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
+    if identity.kind == "sso":
+        return [], []
     return None
 
 
@@ -72,6 +76,11 @@ def credentials_of(
         return _from_environment(identity, environ)
     if identity.kind == "profile":
         return _from_profile(identity, environ, seconds)
+    if identity.kind == "sso":
+        raise Usage(
+            f"{clean(identity.name)} is a login of IAM Identity Center, which has no keys of its own",
+            "go through one of its permission sets: --via TARGET",
+        )
     raise Usage(f"{clean(identity.name)} is an identity of kind {identity.kind}, which this version can't open yet")
 
 
@@ -196,6 +205,14 @@ def _profile_fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
         except OSError:
             said.update(b"\0none")
     return said.hexdigest()[:32]
+
+
+def _login_fingerprint(identity: Identity) -> str:
+    """Return what tells one login from another: where it is made and under which name. Its tokens come and go."""
+    from hashlib import sha256
+
+    said = "\0".join((identity.start_url, identity.sso_region, identity.sso_session))
+    return sha256(b"xswitch login\0" + said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _said(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Whether every identity that keeps its key in the vault has one there, and how old it is."""
+"""Whether every identity that keeps its key in the vault has one there, how old it is, and who is signed in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from xswitch.engine.checks.machine import Finding, Level, Machine
 from xswitch.errors import InvalidConfig, VaultUnavailable
+from xswitch.text import say_duration
 
 CHECK: Final = "identities"
 OLD: Final = 90
@@ -24,7 +25,9 @@ def check(machine: Machine) -> Iterator[Finding]:
         return
     for view in views:
         about = f"{view.name}: "
-        if view.kind != "keys":
+        if view.kind == "sso":
+            yield _login(machine, view.name)
+        elif view.kind != "keys":
             yield Finding(CHECK, "ok", f"{about}kind {view.kind}, keeps no key here")
         elif view.key_age_days is None:
             level: Level = "fail" if view.name == (default or views[0].name) else "warn"
@@ -36,3 +39,13 @@ def check(machine: Machine) -> Iterator[Finding]:
         else:
             days = "today" if view.key_age_days < 1 else f"{view.key_age_days} days ago"
             yield Finding(CHECK, "ok", f"{about}its key was put here {days}")
+
+
+def _login(machine: Machine, name: str) -> Finding:
+    """Tell whether somebody is signed in, by the file that the AWS CLI shares; AWS is not asked."""
+    engine = machine.engine
+    login = engine.people.login(engine.catalog.identities[name])
+    if not login.lives:
+        return Finding(CHECK, "warn", f"{name}: nobody is signed in", f"xswitch identity login {name}")
+    left = say_duration(max(0.0, login.expires - engine.now()))
+    return Finding(CHECK, "ok", f"{name}: signed in, " + ("renewed by itself" if login.renews else f"for {left}"))
