@@ -225,7 +225,7 @@ def test_what_is_no_name_of_a_permission_set_is_left_out_and_said(tmp_path: Path
     names = ("ReadOnly", "ReadOnly", "two words", "a/b", "", "x" * 65, "evil\n[[accounts]]")
     catalog, left = installed((Assigned("300000000001", "one\u202e", names),), tmp_path)
     assert [one.role for one in catalog.targets] == ["ReadOnly"]
-    assert left == ("one/two words", "one/a/b", "one/", f"one/{"x" * 65}", "one/evil [[accounts]]")
+    assert left == ("one/two words", "one/a/b", "one/", f"one/{'x' * 65}", "one/evil [[accounts]]")
 
 
 def test_roles_are_opened_by_the_login_and_environments_come_by_rule(tmp_path: Path) -> None:
