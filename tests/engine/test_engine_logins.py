@@ -211,7 +211,7 @@ def test_a_start_url_that_others_wrote_needs_consent_before_its_token_goes_anywh
     house.sign_in()
     shared = house.paths.state / "shared" / "team" / "current"
     shared.mkdir(parents=True)
-    own = CATALOG.replace(IDENTITY, "").replace('[defaults]\nidentity = "corp"\n', "")
+    own = CATALOG.replace(IDENTITY, "").replace('[defaults]\nidentity = "corp"\nregion = "eu-west-1"\n', "")
     (shared / "catalog.toml").write_text(
         f'version = 1\n[defaults]\nidentity = "corp"\n{IDENTITY}[[accounts]]\nid = "555566667777"\nname = "theirs"\n'
         'roles = [{ name = "ViewOnly" }]\n'
@@ -290,7 +290,11 @@ def test_whose_portal_is_read(house: PortalHouse) -> None:
         synced(house, identity="keys")
     with pytest.raises(NoSuchTarget, match="nobody"):
         synced(house, identity="nobody")
-    text = (CATALOG + second).replace('[defaults]\nidentity = "corp"\n', "").partition("[[accounts]]")[0]
+    text = (
+        (CATALOG + second)
+        .replace('[defaults]\nidentity = "corp"\nregion = "eu-west-1"\n', "")
+        .partition("[[accounts]]")[0]
+    )
     house.paths.catalog_file.write_text(text + second)
     with pytest.raises(Usage, match="more than one") as caught:
         synced(house)

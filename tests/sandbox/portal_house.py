@@ -20,6 +20,7 @@ CATALOG = f"""\
 version = 1
 [defaults]
 identity = "corp"
+region = "eu-west-1"
 {IDENTITY}
 [environments.prod]
 colour = "red"
