@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -236,7 +237,12 @@ def test_a_profile_s_fingerprint_changes_with_its_files_and_name(vault, profiles
     assert fingerprint_of(profile("corp"), vault, profiles.environ) == found[3]
 
 
-@pytest.mark.parametrize("kind", ["sso"])
-def test_kinds_to_come_say_so(vault, kind):
-    with pytest.raises(Usage, match=f"kind {kind}"):
-        credentials_of(Identity("corp", kind), vault, {})
+def test_a_login_has_no_keys_and_is_told_by_where_it_is_made(vault):
+    corp = Identity("corp", "sso", start_url="https://acme.awsapps.com/start", sso_region="eu-west-1")
+    with pytest.raises(Usage, match="no keys of its own"):
+        credentials_of(corp, vault, {})
+    others = [replace(corp, **{field: "other"}) for field in ("start_url", "sso_region", "sso_session")]
+    found = [fingerprint_of(one, vault, {}) for one in (corp, *others)]
+    assert len(set(found)) == 4
+    assert "" not in found
+    assert fingerprint_of(replace(corp, name="renamed"), vault, {}) == found[0]

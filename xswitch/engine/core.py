@@ -185,7 +185,7 @@ class Engine:
         ``patience`` is how many seconds to wait for another process that opens the same.
         """
         self._person = person
-        plan = self._people.settled(plan)
+        plan = self._people.settled(plan, person)
         live = self._people.live(plan)
         self._pass_guard(plan, person)
         if live is not None and live.expires - self.now() > served_above(plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from xswitch.aws.client import Client
 from xswitch.catalog import Identity, VaultRef, load_for_sync
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import NoSuchTarget
-from xswitch.identity import sources, stored, unfinished
+from xswitch.identity import sources, sso, sso_tokens, stored, unfinished
 from xswitch.identity.codes import Codes
 from xswitch.identity.consent import Consents
 from xswitch.secret import Secret
@@ -25,6 +26,7 @@ from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
 from xswitch.session.model import Caller, CodeAsk, Hop, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
+from xswitch.session.portal import PortalClient
 from xswitch.session.sts import StsClient, WhoAmI
 from xswitch.text import clean
 
@@ -33,6 +35,18 @@ if TYPE_CHECKING:
     from xswitch.engine.core import Engine
     from xswitch.engine.views import IdentityView
     from xswitch.identity.process import Programs
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login of IAM Identity Center, as its file tells it: the access token's end in epoch seconds (AWS's time).
+
+    ``renews``: it has what gets a new one, until AWS says no; ``lives``: nobody has to sign in before its next use.
+    """
+
+    expires: float
+    renews: bool
+    lives: bool
 
 
 class People:
@@ -46,10 +60,13 @@ class People:
         self._consents = Consents(engine.paths.state)
 
     @cached_property
-    def _sts(self) -> StsClient:
+    def _client(self) -> Client:
         engine = self._engine
-        client = Client(engine.environ, engine.clock, skew=lambda: self._learnt.skew)
-        return StsClient(client, note=engine.note)
+        return Client(engine.environ, engine.clock, skew=lambda: self._learnt.skew)
+
+    @cached_property
+    def _sts(self) -> StsClient:
+        return StsClient(self._client, note=self._engine.note)
 
     @cached_property
     def _programs(self) -> Programs:
@@ -67,6 +84,7 @@ class People:
             self._learnt,
             self.failures,
             engine.clock,
+            portal=PortalClient(self._client, self.token_of),
             credentials_of=self._credentials,
             fingerprint_of=self._fingerprint,
             code_of=self._code,
@@ -81,25 +99,25 @@ class People:
         """Return the plan's session from the vault, or None."""
         return None if made.needs_caller else self.broker.live(made)
 
-    def settled(self, made: Plan) -> Plan:
+    def settled(self, made: Plan, person: Person) -> Plan:
         """Return the plan once it is known who calls. Blocks where AWS has to be asked."""
         if not made.needs_caller:
             return made
         self._engine.vault.unlock()
         target, options = made.target, made.options
-        return self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller))
+        return self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller), person)
 
     def certain(self, made: Plan) -> bool:
-        """Tell whether AWS has nothing to teach that makes the plan's session longer."""
+        """Tell whether AWS has nothing to teach that makes the plan's session longer: a permission set may change."""
         refused = made.why == ROLE and self._learnt.read_maximum(made.target.arn) is None
-        return not (made.needs_caller or refused)
+        return not (made.needs_caller or refused or made.hops[-1].kind == "portal")
 
     def session(
         self, made: Plan, person: Person, *, fresh: bool, min_left: int, patience: float | None = None
     ) -> Session:
         """Return the plan's session, from the vault or from AWS. Blocks."""
         self._engine.vault.unlock()
-        made = self.settled(made)
+        made = self.settled(made, person)
         return self.broker.session(
             made,
             person,
@@ -141,6 +159,22 @@ class People:
     def own_credentials(self, identity: Identity) -> Credentials:
         """Return an identity's own credentials, for calls that are no switch. Blocks."""
         return self._credentials(identity)
+
+    def token_of(self, identity: Identity) -> Secret:
+        """Return the access token of an identity's login. Blocks. Raises PersonNeeded where nobody is signed in."""
+        engine = self._engine
+        self._consents.require(identity, "start_url")
+        return sso.token_of(identity, engine.environ, engine.paths.state, engine.now()).access
+
+    def login(self, identity: Identity) -> Login:
+        """Return what the files say of an identity's login. Does not block."""
+        engine = self._engine
+        token = sso_tokens.read(identity, sso_tokens.folder_in(engine.environ, engine.paths.state))
+        now = engine.now()
+        if token is None:
+            return Login(0.0, renews=False, lives=False)
+        renews = token.refreshable and token.client_expires > now
+        return Login(token.expires, renews=renews, lives=renews or token.expires > now)
 
     def read_as(self, identity: Identity, credentials: Credentials, role_arn: str) -> Credentials:
         """Return a short session of a role that only reads, made by ``credentials`` and kept nowhere. Blocks."""

@@ -55,7 +55,8 @@ class Outlook:
     """What Enter will do for a plan, given what is in the vault now. Made without the key and without the network.
 
     ``live`` is the session that would be served, if any; ``code`` whether an MFA code will be asked for; ``confirm``
-    whether the guard will be asked (it is not where a grant is live, until ``granted_until``).
+    whether the guard will be asked (it is not where a grant is live, until ``granted_until``); ``login`` whether
+    somebody has to sign in to IAM Identity Center first.
     """
 
     plan: Plan
@@ -63,6 +64,7 @@ class Outlook:
     code: bool
     confirm: bool
     granted_until: float | None
+    login: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
         from xswitch.identity import process
 
         return process.fingerprint(identity)
+    if identity.kind == "sso":
+        return _login_fingerprint(identity)
     return ""
 
 
@@ -55,6 +57,8 @@ def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tu
         return [str(path) for path in aws_files(environ)], ["HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
     if identity.kind == "process":
         return [], []  # its text stands in the catalog
+    if identity.kind == "sso":
+        return [], []
     return None
 
 
@@ -88,7 +92,10 @@ def credentials_of(
         from xswitch.identity import process
 
         return process.credentials(identity, environ, now, seconds=seconds)
-    raise Usage(f"{clean(identity.name)} is an identity of kind {identity.kind}, which this version can't open yet")
+    raise Usage(
+        f"{clean(identity.name)} is a login of IAM Identity Center, which has no keys of its own",
+        "go through one of its permission sets: --via TARGET",
+    )
 
 
 def _from_environment(identity: Identity, environ: Mapping[str, str]) -> Credentials:
@@ -212,6 +219,14 @@ def _profile_fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
         except OSError:
             said.update(b"\0none")
     return said.hexdigest()[:32]
+
+
+def _login_fingerprint(identity: Identity) -> str:
+    """Return what tells one login from another: where it is made and under which name. Its tokens come and go."""
+    from hashlib import sha256
+
+    said = "\0".join((identity.start_url, identity.sso_region, identity.sso_session))
+    return sha256(b"xswitch login\0" + said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _said(error: Exception) -> str:

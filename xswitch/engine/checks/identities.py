@@ -1,4 +1,4 @@
-"""Whether every identity has what it needs: a key in the vault, and how old that is, or a program."""
+"""Whether every identity has what it needs: a key in the vault, and how old that is, a login, or a program."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from xswitch.engine.checks.machine import Finding, Level, Machine
 from xswitch.errors import InvalidConfig, VaultUnavailable
+from xswitch.text import say_duration
 
 if TYPE_CHECKING:
     from xswitch.engine.views import IdentityView
@@ -29,6 +30,8 @@ def check(machine: Machine) -> Iterator[Finding]:
         about = f"{view.name}: "
         if view.kind == "process":
             yield _program(about, engine.catalog.identities[view.name].process, engine.environ.get("PATH"))
+        elif view.kind == "sso":
+            yield _login(machine, view.name)
         elif view.kind != "keys":
             yield Finding(CHECK, "ok", f"{about}kind {view.kind}, keeps no key here")
         elif view.key_age_days is None:
@@ -55,3 +58,13 @@ def _program(about: str, command: str, path: str | None) -> Finding:
         hint = "install it, or mend process in the catalog"
         return Finding(CHECK, "warn", f"{about}its program {program!r} is not on PATH", hint)
     return Finding(CHECK, "ok", f"{about}kind process, its program is there")
+
+
+def _login(machine: Machine, name: str) -> Finding:
+    """Tell whether somebody is signed in, by the file that the AWS CLI shares; AWS is not asked."""
+    engine = machine.engine
+    login = engine.people.login(engine.catalog.identities[name])
+    if not login.lives:
+        return Finding(CHECK, "warn", f"{name}: nobody is signed in", f"xswitch identity login {name}")
+    left = say_duration(max(0.0, login.expires - engine.now()))
+    return Finding(CHECK, "ok", f"{name}: signed in, " + ("renewed by itself" if login.renews else f"for {left}"))
