@@ -62,6 +62,7 @@ OPTIONS = st.one_of(
 HEADS = st.sampled_from(
     [(), ("tui",), ("shell",), ("exec",), ("env",), ("credential-process",), ("sessions",), ("sessions", "end"),
      ("sessions", "renew"), ("status",), ("prompt",), ("identity", "list"), ("identity", "add"), ("identity", "remove"),
+     ("identity", "rotate"), ("identity", "external-id"),
     ("identity", "login"), ("identity", "logout"),
      ("catalog", "list"), ("catalog", "show"), ("catalog", "check"), ("catalog", "path"), ("lock",)]
 )  # fmt: skip

@@ -75,6 +75,29 @@ def test_a_minute_from_the_aws_config_to_a_role(home: PracticeHome) -> None:
     assert ":assumed-role/ReadOnly/" in who
 
 
+def test_a_program_of_the_aws_config_is_one_here_and_runs_once(home: PracticeHome, tmp_path: Path) -> None:
+    """saml2aws and its kind: run for the first session, not for the next ones of the same request."""
+    key_id, secret = home.practice.user_access_key
+    document = {"Version": 1, "AccessKeyId": key_id, "SecretAccessKey": secret}
+    tool, seen = tmp_path / "tool", tmp_path / "seen"
+    tool.write_text(f"#!/bin/sh\necho run >>{seen}\nenv >>{seen}\ncat <<'.'\n{json.dumps(document)}\n.\n")
+    tool.chmod(0o755)
+    home.aws_config.write_text(
+        f"[profile okta]\ncredential_process = {tool} --for me\n"
+        "[profile dev]\nrole_arn = arn:aws:iam::555566667777:role/ReadOnly\nsource_profile = okta\nregion = eu-west-1\n"
+    )
+    home.paths.catalog_file.unlink()
+    assert f"okta: {tool} --for me" in home.works("xswitch", "catalog", "import", "aws-config")
+    for _ in range(2):
+        found = json.loads(home.works("xswitch", "credential-process", "dev/ReadOnly", XSWITCH_MFA_CODE="123456"))
+        assert found["AccessKeyId"].startswith("ASIA")
+    text = seen.read_text()
+    assert text.count("run\n") == 1
+    assert "123456" not in text
+    who = home.works("xswitch", "exec", "dev/ReadOnly", "--renew", "--", "aws", "sts", "get-caller-identity")
+    assert ":assumed-role/ReadOnly/ada" in who
+
+
 def test_what_is_wrong_is_said_and_nothing_is_written(home: PracticeHome, tmp_path: Path) -> None:
     home.fails(1, "there are no profiles", "xswitch", "catalog", "import", "aws-config")
     home.fails(1, "there is no file", "xswitch", "catalog", "import", "aws-config", "--file", str(tmp_path / "none"))

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from guarded_house import INGEST, PASSPHRASE, GuardedHouse
 
+from xswitch.sandbox.practice_accounts import IDENTITY_ID
+
 HANDED = {"XSWITCH_PASSPHRASE": PASSPHRASE}
 ANY_TOKEN = "IQoJb3JpZ2luX2Vj"
 """What every session token begins with, AWS's and the practice organization's."""
@@ -80,11 +82,12 @@ def test_the_watch_sees_what_it_is_there_to_see(house: GuardedHouse) -> None:
 
 
 def test_helpers_get_nothing_that_is_not_theirs(house: GuardedHouse) -> None:
-    """An mfa_process, and a profile's credential_process, which botocore starts."""
+    """An mfa_process, a profile's credential_process, which botocore starts, and an identity's program, which we do."""
     house.move_in()
     code = house.code()
     mfa = helper(house, "mfa-helper", f"echo {code}")
     tool = helper(house, "tool-helper", 'cat "$HOME/keys.json"')
+    program = helper(house, "program-helper", 'cat "$HOME/keys.json"')
     key, secret = house.practice.user_access_key
     document = {"Version": 1, "AccessKeyId": key, "SecretAccessKey": secret}
     (house.home / "keys.json").write_text(json.dumps(document))
@@ -93,18 +96,44 @@ def test_helpers_get_nothing_that_is_not_theirs(house: GuardedHouse) -> None:
     text = house.paths.catalog_file.read_text()
     text = text.replace('mfa_serial = "', f'mfa_process = "{mfa}"\nmfa_serial = "', 1)
     text = text.replace('name = "payments-staging"\n', 'name = "payments-staging"\nidentity = "tool"\n')
+    text = text.replace('name = "payments-dev"\n', 'name = "payments-dev"\nidentity = "program"\n')
     text += '\n[identities.tool]\nkind = "profile"\nprofile = "tool"\n'
+    text += f'\n[identities.program]\nkind = "process"\nprocess = "{program}"\n'
     house.paths.catalog_file.write_text(text)
     house.run("exec", "payments-prod/Deploy", *PROD, "--", "true", **HANDED)
     house.run("exec", "payments-staging/ReadOnly", "--", "true", XSWITCH_MFA_CODE="482913", **HANDED)
+    house.run("exec", "payments-dev/ReadOnly", "--", "true", XSWITCH_MFA_CODE="482913", **HANDED)
     house.codes.append("482913")
-    for name in ("mfa-helper", "tool-helper"):
+    for name in ("mfa-helper", "tool-helper", "program-helper"):
         seen = (house.home / f"{name}.seen").read_text()
         assert "HOME=" in seen
         assert "XSWITCH_PASSPHRASE" not in seen
         assert "XSWITCH_MFA_CODE" not in seen
     found = house.finds(handed=("the passphrase", "code 482913"), files=("keys.json", "mfa-helper"))
     assert found == []
+
+
+def test_keys_added_and_rotated_and_external_ids_leave_no_secret(house: GuardedHouse) -> None:
+    """They come from a profile and from stdin; the new key is known to AWS and to the vault alone."""
+    house.move_in()
+    key, secret = house.practice.user_access_key
+    file = house.home / ".aws" / "credentials"
+    file.parent.mkdir()
+    file.write_text(f"[ours]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
+    house.say("identity", "add", "central", "--from-profile", "ours", "--remove-from-file", **HANDED)
+    assert file.read_text() == "[ours]\n"
+    external = "agreed-S3NTINEL-upon"
+    house.say("identity", "external-id", "another", given=f"{external}\n", **HANDED)
+    house.say("identity", "external-id", "another", given=f"{external} not allowed", allowed=(2,), **HANDED)
+    house.say("identity", "rotate", "central", "--json", **HANDED)
+    house.say("identity", "rotate", "central", allowed=(2,), **HANDED)
+    house.say("identity", "list")
+    house.say("exec", "payments-staging/ReadOnly", "--", "true", **HANDED)
+    made = house.practice.organization.account(IDENTITY_ID).users["ada"].keys
+    more = {f"the secret of {one.id}": one.secret for one in made.values()} | {"the external id": external}
+    assert len(made) == 2
+    assert house.finds(handed=("the passphrase",), more=more, files=("credentials",)) == []
+    assert house.strays() == []
 
 
 def test_a_renewing_process_alone_has_the_endpoints_token_and_copies_hold_no_key(house: GuardedHouse) -> None:

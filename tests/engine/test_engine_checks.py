@@ -14,9 +14,11 @@ import pytest
 from a_machine import CATALOG, PREFERENCES, SENTINEL, Here, only, said
 
 from xswitch.catalog import VaultRef
+from xswitch.credentials import Credentials
 from xswitch.engine.checks import catalog, examine, exported, identities, leftovers, shells, vault
 from xswitch.engine.checks.machine import Finding, Machine
 from xswitch.errors import VaultUnavailable
+from xswitch.identity import stored
 from xswitch.secret import Secret
 
 
@@ -221,7 +223,36 @@ def test_keys_and_their_age(here: Here) -> None:
     assert said(identities.check(here.machine()))[0] == ("ok", "central: its key was put here today")
     for days, level in ((90, "ok"), (91, "warn")):
         here.now = time.time() + days * 86400 + 60
-        assert said(identities.check(here.machine()))[0] == (level, f"central: its key was put here {days} days ago")
+        found = next(iter(identities.check(here.machine())))
+        assert (found.level, found.message) == (level, f"central: its key was put here {days} days ago")
+        assert found.hint == ("xswitch identity rotate central" if level == "warn" else "")
+
+
+def test_when_iam_made_a_key_counts_before_when_it_came(here: Here) -> None:
+    made = time.time() - 91 * 86400
+    stored.keep(here.engine().vault, "central", Credentials("AKIA" + "X" * 16, Secret("s")), time.time(), made)
+    assert said(identities.check(here.machine()))[0] == ("warn", "central: its key was made 91 days ago")
+
+
+@pytest.mark.parametrize(
+    ("process", "level", "words"),
+    [
+        ("tool --for me", "ok", "kind process, its program is there"),
+        ("{folder}/bin/tool", "ok", "kind process, its program is there"),
+        ("other-tool", "warn", "its program 'other-tool' is not on PATH"),
+        ("tool 'x", "warn", "its program has a quote that is never closed"),
+    ],
+)
+def test_a_program_that_gives_credentials_is_looked_for_and_not_run(
+    here: Here, process: str, level: str, words: str
+) -> None:
+    tool = here.folder / "bin" / "tool"
+    tool.write_text(f"#!/bin/sh\ntouch {here.folder}/run\n")
+    tool.chmod(0o755)
+    text = process.format(folder=here.folder)
+    here.write(catalog=CATALOG.replace('kind = "keys"', f'kind = "process"\nprocess = "{text}"'))
+    assert said(identities.check(here.machine())) == [(level, f"central: {words}")]
+    assert not (here.folder / "run").exists()
 
 
 # Shells.

@@ -287,6 +287,21 @@ def test_an_identity_that_is_a_profile(build: Builder) -> None:
         assert house.fast("env", PLAIN) is None
 
 
+def test_an_identity_that_is_a_program(build: Builder) -> None:
+    house = build()
+    key, secret = house.organization.user_access_key
+    tool = house.home / "tool"
+    tool.write_text(f'#!/bin/sh\necho \'{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "{secret}"}}\'\n')
+    tool.chmod(0o755)
+    own = ('kind = "keys"\naccount_id = "111122223333"', f'kind = "process"\nprocess = "{tool}"')
+    house.change_catalog(own)
+    house.open((PLAIN,))
+    house.settle(PLAIN)
+    assert house.fast("env", PLAIN) == house.slow("env", PLAIN)[1]
+    house.change_catalog((own[1], own[1].replace("tool", "tool --of-another")))
+    assert house.fast("env", PLAIN) is None
+
+
 def test_an_identity_that_is_the_environment_is_left_to_the_whole_program(build: Builder) -> None:
     house = build()
     key, secret = house.organization.user_access_key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,8 +67,10 @@ def test_keys_are_those_of_the_vault_and_need_a_person_where_there_are_none(vaul
     stored.keep(vault, "central", ADA, 1000.0)
     assert credentials_of(KEYS, vault, {}) == ADA
     assert fingerprint_of(KEYS, vault, OUTSIDE) == key_fingerprint(ADA.access_key_id) != ""
-    assert stored.stored_at(vault, "central") == 1000.0
-    assert stored.stored_at(vault, "other") is None
+    assert stored.since(vault, "central") == (1000.0, False)
+    assert stored.since(vault, "other") is None
+    stored.keep(vault, "central", ADA, 1000.0, created=500.0)
+    assert stored.since(vault, "central") == (500.0, True)
     assert fingerprint_of(Identity("other", "keys"), vault, OUTSIDE) == ""
 
 
@@ -234,7 +237,12 @@ def test_a_profile_s_fingerprint_changes_with_its_files_and_name(vault, profiles
     assert fingerprint_of(profile("corp"), vault, profiles.environ) == found[3]
 
 
-@pytest.mark.parametrize("kind", ["sso", "process"])
-def test_kinds_to_come_say_so(vault, kind):
-    with pytest.raises(Usage, match=f"kind {kind}"):
-        credentials_of(Identity("corp", kind), vault, {})
+def test_a_login_has_no_keys_and_is_told_by_where_it_is_made(vault):
+    corp = Identity("corp", "sso", start_url="https://acme.awsapps.com/start", sso_region="eu-west-1")
+    with pytest.raises(Usage, match="no keys of its own"):
+        credentials_of(corp, vault, {})
+    others = [replace(corp, **{field: "other"}) for field in ("start_url", "sso_region", "sso_session")]
+    found = [fingerprint_of(one, vault, {}) for one in (corp, *others)]
+    assert len(set(found)) == 4
+    assert "" not in found
+    assert fingerprint_of(replace(corp, name="renamed"), vault, {}) == found[0]

@@ -55,6 +55,18 @@ def test_users_and_their_keys(world: World) -> None:
     assert [user["UserName"] for user in world.call(ada, "iam", "ListUsers")["Users"]] == ["ada"]
 
 
+def test_a_new_key_is_known_everywhere_only_after_a_while(world: World) -> None:
+    ada = world.user()
+    made = world.call(ada, "iam", "CreateAccessKey")["AccessKey"]
+    key = Keys(made["AccessKeyId"], made["SecretAccessKey"])
+    world.call(key, "sts", "GetCallerIdentity")
+    world.organization.keys_known_after = 10
+    with pytest.raises(Refused, match="InvalidClientTokenId"):
+        world.call(key, "sts", "GetCallerIdentity")
+    world.clock.now += 10
+    world.call(key, "sts", "GetCallerIdentity")
+
+
 def test_what_is_there_already_and_what_is_not(world: World) -> None:
     ada = world.user()
     assert error(world, ada, "CreateUser", UserName="Ada") == (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session_doubles import ADA, KEYS, Clock, FakeSts, MemoryStore
+from session_doubles import ADA, KEYS, Clock, FakePortal, FakeSts, MemoryStore
 
 from xswitch.secret import Secret
 from xswitch.session.broker import Broker
@@ -20,6 +20,7 @@ class House:
         self.clock = Clock()
         self.store = MemoryStore()
         self.sts = FakeSts(self.clock)
+        self.portal = FakePortal(self.clock, self.sts)
         self.learnt = Learnt(state, self.clock, lambda: Beat("this-boot", self.clock.now))
         self.failures = Failures(state, self.clock)
         self.source = "person"
@@ -34,6 +35,7 @@ class House:
             self.learnt,
             self.failures,
             self.clock,
+            portal=self.portal,
             credentials_of=lambda identity: KEYS,
             fingerprint_of=lambda identity: ADA.fingerprint,
             code_of=lambda identity, ask, person: (Secret(person.code(ask)), self.source),

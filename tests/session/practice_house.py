@@ -22,6 +22,7 @@ from xswitch.session.failures import Failures
 from xswitch.session.learnt import Learnt
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk, Options, Plan, Session
 from xswitch.session.plan import identity_of, plan
+from xswitch.session.portal import PortalClient
 from xswitch.session.sts import StsClient
 from xswitch.vault import Vault
 from xswitch.vault.folder import Folder
@@ -87,7 +88,10 @@ class PracticeHouse:
         for name, value in self.practice.vault_secrets.items():
             keep_external_id(self.vault, VaultRef(name), Secret(value), self.clock())
         self.ada = Ada(self.practice)
-        self.sts = StsClient(Client(self.environ, self.clock), limits=Limits(4.0, 2.0))
+        self.slept: list[float] = []
+        self.token = Secret("nobody's")
+        self.client = Client(self.environ, self.clock, sleep=self.slept.append)
+        self.sts = StsClient(self.client, limits=Limits(4.0, 2.0))
         self.learnt = Learnt(self.paths.state, self.clock, lambda: Beat("this-boot", self.clock()))
         self.codes = Codes(self.environ)
         self.broker = self.another()
@@ -101,10 +105,16 @@ class PracticeHouse:
             self.learnt,
             Failures(self.paths.state, self.clock),
             self.clock,
+            portal=PortalClient(self.client, self.token_of),
             credentials_of=lambda identity: credentials_of(identity, self.vault, self.environ),
             fingerprint_of=lambda identity: fingerprint_of(identity, self.vault, self.environ),
             code_of=lambda identity, ask, person: self.codes.code(identity, lambda: person.code(ask)),
         )
+
+    def token_of(self, identity: Identity) -> Secret:
+        """Return the access token of the person's login, as a test has set it."""
+        assert identity.kind == "sso"
+        return self.token
 
     def target(self, name: str) -> Target:
         return next(target for target in self.catalog.targets if target.name == name)
@@ -126,7 +136,7 @@ class PracticeHouse:
                 host="tower",
             )
 
-        return self.broker.settled(identity_of(self.catalog, chosen), make)
+        return self.broker.settled(identity_of(self.catalog, chosen), make, self.ada)
 
     def open(self, target: str | Target, *, fresh: bool = False, **options: object) -> Session:
         return self.broker.session(self.planned(target, **options), self.ada, fresh=fresh)

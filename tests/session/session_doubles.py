@@ -14,6 +14,7 @@ from xswitch.preferences import MfaSession
 from xswitch.secret import Secret
 from xswitch.session.model import Caller, CodeAsk, GuardAnswer, GuardAsk, Hop, Options, Plan
 from xswitch.session.plan import plan
+from xswitch.session.portal import Granted
 from xswitch.session.sts import Issued, WhoAmI
 from xswitch.vault.locks import LockTimeout
 from xswitch.vault.record import Header, Record
@@ -211,6 +212,35 @@ class FakeSts:
         role = hop.role_arn.rpartition("/")[2]
         arn = f"arn:aws:sts::{hop.account_id}:assumed-role/{role}/{hop.session_name}" if role else ""
         return Issued(keys, arn if self.session_arn is None else self.session_arn, f"req-{number}", "")
+
+
+class FakePortal:
+    """Gives sessions of permission sets and counts them; ``sts`` says whose they are. Does first what ``script`` says.
+
+    ``life`` is how many seconds they last, ``digits`` what AWS put behind the name of the role.
+    """
+
+    def __init__(self, clock: Clock, sts: FakeSts) -> None:
+        self.clock = clock
+        self.sts = sts
+        self.endpoint = ""
+        self.life = 28800
+        self.digits = "0123456789abcdef"
+        self.user = "ada@acme.example"
+        self.calls: list[tuple[str, str, str]] = []
+        self.script: list[Exception] = []
+
+    def role_credentials(self, identity: Identity, hop: Hop) -> Granted:
+        self.calls.append((identity.name, hop.account_id, hop.permission_set))
+        if self.script:
+            raise self.script.pop(0)
+        number = len(self.calls)
+        role = f"AWSReservedSSO_{hop.permission_set}_{self.digits}"
+        self.sts.who = WhoAmI(f"arn:aws:sts::{hop.account_id}:assumed-role/{role}/{self.user}", hop.account_id, "AROA")
+        keys = Credentials(
+            f"ASIAPORTAL{number:010}", Secret(f"set-secret-{number}"), Secret("t"), self.clock() + self.life
+        )
+        return Granted(keys, f"portal-req-{number}")
 
 
 class FakePerson:

@@ -581,7 +581,7 @@ def test_a_caller_is_learnt_once_and_by_its_key(house):
     with pytest.raises(ValueError, match="settled"):
         house.broker.session(plan, FakePerson())
     for broker in (house.broker, house.another()):
-        settled = broker.settled(plan.identity, lambda caller: planned(a_target(), caller=caller))
+        settled = broker.settled(plan.identity, lambda caller: planned(a_target(), caller=caller), FakePerson())
         assert settled.caller == ADA
         assert settled.hops[0].session_name == "ada"
     assert house.sts.asked_who == 1

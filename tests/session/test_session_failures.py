@@ -178,7 +178,9 @@ def test_one_process_asks_whose_keys_they_are_for_all(house):
     with ThreadPoolExecutor(8) as pool:
         settled = list(
             pool.map(
-                lambda _: house.another(30).settled(plan.identity, lambda who: planned(a_target(), caller=who)),
+                lambda _: house.another(30).settled(
+                    plan.identity, lambda who: planned(a_target(), caller=who), FakePerson()
+                ),
                 range(8),
             )
         )

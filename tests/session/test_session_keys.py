@@ -79,13 +79,32 @@ OTHER = {
     "policy_arns": (),
     "mfa_serial": "",
 }
-SAME = {"target": "renamed/Deploy", "account_id": "", "environment": "prod"}
+SAME = {"target": "renamed/Deploy", "account_id": "", "environment": "prod", "permission_set": "ViewOnly", "most": 900}
+PORTAL = Hop("portal", 3600, "web-dev/ViewOnly", "", "555566667777", environment="dev", permission_set="ViewOnly")
+OTHER_SET = {"kind": "session-token", "account_id": "444455556666", "permission_set": "Admin", "most": 3600}
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Hop)])
 def test_any_part_of_a_call_makes_another_name_and_words_of_this_machine_do_not(field):
     changed = replace(PLAN, hops=(replace(FULL, **{field: (OTHER | SAME)[field]}),))
     assert (name(changed) == name(PLAN)) is (field in SAME)
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Hop)])
+def test_a_call_of_the_portal_is_its_account_and_permission_set_however_long_aws_lets_it_last(field):
+    before = replace(PLAN, hops=(PORTAL,))
+    changed = replace(PLAN, hops=(replace(PORTAL, **{field: OTHER_SET.get(field, (OTHER | SAME)[field])}),))
+    assert (name(changed) == name(before)) is (field not in OTHER_SET)
+
+
+@pytest.mark.parametrize("field", ["start_url", "sso_region", "sso_session"])
+def test_a_login_is_where_it_is_made_and_its_name(field):
+    corp = Identity("corp", "sso", start_url="https://acme.awsapps.com/start", sso_region="eu-west-1")
+    before = replace(PLAN, identity=corp, hops=(PORTAL,))
+    assert name(replace(before, identity=replace(corp, **{field: "other"}))) != name(before)
+    assert name(replace(before, identity=replace(corp, name="renamed"))) == name(before)
+    assert name(replace(before, caller=replace(ADA, user="bob"))) == name(before)
+    assert record_names(before, lambda _: "", "", "http://127.0.0.1:1") != record_names(before, lambda _: "")
 
 
 def test_what_is_around_the_calls_makes_another_name_too():
@@ -96,6 +115,9 @@ def test_what_is_around_the_calls_makes_another_name_too():
         outside,
         replace(outside, caller=replace(ADA, arn="arn:aws:sts::1:assumed-role/R/s")),
         replace(outside, identity=Identity("central", "profile", profile="q")),
+        program := replace(PLAN, identity=Identity("central", "process", process="p")),
+        replace(program, caller=replace(ADA, arn="arn:aws:sts::1:assumed-role/R/s")),
+        replace(program, caller=replace(ADA, fingerprint="0" * 32)),
         replace(PLAN, target=replace(PLAN.target, arn="arn:aws-cn:iam::555566667777:role/Deploy")),
         replace(PLAN, hops=(Hop("session-token", 43200), FULL)),
         replace(PLAN, hops=(FULL, FULL)),

@@ -295,8 +295,6 @@ def test_the_first_target_s_identity_calls():
     [
         (a_target(identity=""), (CENTRAL,), "no identity is given"),
         (a_target(identity="ghost"), (CENTRAL,), "ghost.*not defined"),
-        (a_target(identity="corp"), (Identity("corp", "sso"),), "kind sso"),
-        (a_target(identity="corp"), (Identity("corp", "process"),), "kind process"),
         (a_target(mfa=True), (replace(CENTRAL, mfa_serial=""),), "names no device"),
     ],
 )

@@ -1,6 +1,6 @@
-"""Serves an AWS Organizations written elsewhere (moto), with 1,205 accounts in it: run by moto's own virtual environment.
+"""Serves an AWS Organizations written elsewhere (moto), and its IAM and STS: run by moto's own virtual environment.
 
-Prints the port, then serves until it is ended. The accounts are made by moto's own code, without HTTP.
+There are 1,205 accounts in it, or as many as the argument says. Prints the port, then serves until it is ended. The accounts are made by moto's own code, without HTTP.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from moto.organizations.models import organizations_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-ACCOUNTS = 1205
+ACCOUNTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1205
 
 
 class Handler(WSGIRequestHandler):

@@ -1,4 +1,4 @@
-"""Signed calls of AWS's query protocol: the endpoint, the signature, the retries and the server's clock in one place.
+"""Signed calls of AWS's query protocol, and those that a token stands for: endpoint, retries, the server's clock.
 
 Nothing of the person's profiles is consulted, so a missing AWS_PROFILE or an instance role can't get in the way. The
 SDKs' settings for endpoints hold, taken from the environment that was handed in: AWS_ENDPOINT_URL and its kin,
@@ -10,10 +10,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlencode
 
 from xswitch import __version__
-from xswitch.aws import query, sending
+from xswitch.aws import documents, query, sending
 from xswitch.aws.dates import of_header
 from xswitch.aws.endpoints import VERSIONS, Endpoints, Service, default_bundle
 from xswitch.aws.http import Address, Limits, Response, Trouble
@@ -24,12 +26,15 @@ from xswitch.aws.signing import signed_headers
 from xswitch.aws.words import unreachable
 from xswitch.credentials import Credentials
 from xswitch.errors import Usage
+from xswitch.secret import Secret
 
 if TYPE_CHECKING:
     import ssl
 
 ATTEMPTS: Final = 3
 """Tries of one call, waits in between, as botocore's standard mode has it."""
+THROTTLED_ATTEMPTS: Final = 6
+"""The same, of a call to the portal that is throttled: it takes some 20 a second of all that one person does."""
 LIMITS: Final = Limits(connect=4.0, answer=10.0)
 TOLERATED: Final = 240.0
 """Seconds that our clock may be off and still sign: within the 5 and the 15 minutes that services of AWS allow."""
@@ -90,26 +95,59 @@ class Client:
         A refusal that more tries did not change is returned. Raises Unreachable where there is no answer of AWS, Usage
         and InvalidConfig where the settings can't work.
         """
-        endpoint = self.endpoints.of(service, region)
-        try:
-            address = Address.of(endpoint.url)
-        except (ValueError, OSError):
-            raise Usage("AWS_ENDPOINT_URL is not an address", "it needs a scheme, such as https://…") from None
+        address, signed_for = self._place(service, region)
         try:
             body = query.form(action, VERSIONS[service], parameters)
         except ValueError:
             raise Usage(f"the request for {doing} is malformed", "check the role in the catalog") from None
-        made = _Call(service, action, address, endpoint.region, body, credentials, limits)
+
+        def headers(when: float) -> Mapping[str, str]:
+            return signed_headers(address, body, credentials, service=service, region=signed_for, when=when)
+
+        made = _Call(address, headers, body, "", partial(query.read, action), limits)
+        return self._made(made, doing, attempts, attempts)
+
+    def ask_portal(
+        self,
+        path: str,
+        parameters: Mapping[str, str],
+        token: Secret,
+        *,
+        region: str,
+        doing: str,
+        limits: Limits = LIMITS,
+    ) -> Answer | Refusal:
+        """Make one GET of the portal of IAM Identity Center in ``region``, for whoever holds ``token``. Blocks.
+
+        As :meth:`call`; "IAM Identity Center Portal API": nothing is signed, the token stands in a header.
+        """
+        address, _ = self._place("sso", region)
+        address = address._replace(path=address.path.rstrip("/") + path)
+        given = {"Host": address.host_header, "x-amz-sso_bearer_token": token.reveal()}
+        made = _Call(address, lambda _: given, None, urlencode(parameters), documents.read, limits)
+        return self._made(made, doing, ATTEMPTS, THROTTLED_ATTEMPTS)
+
+    def _place(self, service: Service, region: str) -> tuple[Address, str]:
+        """Return where a service is, and the region to sign for. Raises Usage."""
+        endpoint = self.endpoints.of(service, region)
+        try:
+            return Address.of(endpoint.url), endpoint.region
+        except (ValueError, OSError):
+            raise Usage("AWS_ENDPOINT_URL is not an address", "it needs a scheme, such as https://…") from None
+
+    def _made(self, made: _Call, doing: str, attempts: int, throttled_attempts: int) -> Answer | Refusal:
+        """Make a call, and again while that may help. Raises Unreachable."""
         attempt = 1
         while True:
             outcome = self._try(made)
-            if isinstance(outcome, Answer) or attempt >= attempts or not outcome.passing:
-                break
             throttled, wish = (outcome.throttled, outcome.wish) if isinstance(outcome, Refusal) else (False, "")
+            most = throttled_attempts if throttled else attempts
+            if isinstance(outcome, Answer) or attempt >= most or not outcome.passing:
+                break
             self._sleep(pause(attempt, throttled=throttled, fraction=self._fraction(), wish=wish))
             attempt += 1
         if isinstance(outcome, Trouble):
-            raise unreachable(outcome, address, doing)
+            raise unreachable(outcome, made.address, doing)
         return outcome
 
     def _try(self, made: _Call) -> Answer | Refusal | Trouble:
@@ -127,15 +165,12 @@ class Client:
 
     def _once(self, made: _Call, offset: float) -> Answer | Refusal | Trouble:
         """Sign by our clock, ``offset`` seconds added, send, and read the answer."""
-        when = self._clock() + offset
-        signed = signed_headers(
-            made.address, made.body, made.credentials, service=made.service, region=made.region, when=when
-        )
+        headers = {**made.headers(self._clock() + offset), "User-Agent": _AGENT}
         try:
             way = sending.Way(made.limits, proxy_for(self._environ, made.address), self._context, self._lookup)
-            response = sending.post(made.address, signed | {"User-Agent": _AGENT}, made.body, way)
+            response = sending.send(made.address, headers, made.body, way, made.query)
             skew = self._skew_of(response)
-            outcome = query.read(made.action, response, skew)
+            outcome = made.read(response, skew)
             if skew is not None and (isinstance(outcome, Answer) or outcome.code):
                 self._skew = skew  # what a sign-in page says of the time is nothing to go by
             return outcome
@@ -164,12 +199,11 @@ class Client:
 
 
 class _Call(NamedTuple):
-    """One call, ready to be signed."""
+    """One call: ``headers`` signs it for a moment in epoch seconds; ``body`` None makes it a GET of ``query``."""
 
-    service: Service
-    action: str
     address: Address
-    region: str
-    body: bytes
-    credentials: Credentials
+    headers: Callable[[float], Mapping[str, str]]
+    body: bytes | None
+    query: str
+    read: Callable[[Response, float | None], Answer | Refusal]
     limits: Limits

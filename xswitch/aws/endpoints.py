@@ -16,8 +16,8 @@ from xswitch.aws.rules import NoEndpoint, RuleSet, UnknownRule, partition_of
 from xswitch.errors import Usage
 from xswitch.text import clean
 
-Service = Literal["sts", "iam"]
-VERSIONS: Final[Mapping[Service, str]] = {"sts": "2011-06-15", "iam": "2010-05-08"}
+Service = Literal["sts", "iam", "sso"]
+VERSIONS: Final[Mapping[Service, str]] = {"sts": "2011-06-15", "iam": "2010-05-08", "sso": "2019-06-10"}
 """The API version of each service, which is also the name of its folder in botocore's data."""
 
 
@@ -28,8 +28,13 @@ class Endpoint(NamedTuple):
     region: str
 
 
-OVERRIDES: Final = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
-"""What :func:`endpoint_override` looks at for STS."""
+OVERRIDES: Final = (
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_ENDPOINT_URL",
+)
+"""What :func:`endpoint_override` looks at for STS and for the portal of IAM Identity Center."""
 
 
 def flag(environ: Mapping[str, str], name: str) -> bool:

@@ -215,10 +215,14 @@ def _chunks(reader: Reader) -> bytes:
             raise Trouble("not-aws")
 
 
-def request_bytes(target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return a POST as it goes over the wire. Raises ValueError where a header would end its line early."""
-    given = {**headers, "Content-Length": str(len(body)), "Accept-Encoding": "identity", "Connection": "close"}
-    return head_bytes(f"POST {target} HTTP/1.1", given) + body
+def request_bytes(target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    """Return a POST of ``body`` as it goes over the wire, or a GET where that is None.
+
+    Raises ValueError where a header would end its line early.
+    """
+    length = {} if body is None else {"Content-Length": str(len(body))}
+    given = {**headers, **length, "Accept-Encoding": "identity", "Connection": "close"}
+    return head_bytes(f"{'GET' if body is None else 'POST'} {target} HTTP/1.1", given) + (body or b"")
 
 
 def head_bytes(first: str, headers: Mapping[str, str]) -> bytes:

@@ -49,11 +49,14 @@ class Way(NamedTuple):
     clock: Callable[[], float] = time.monotonic
 
 
-def post(address: Address, headers: Mapping[str, str], body: bytes, way: Way) -> Response:
-    """Send one POST and return its answer; a redirect is an answer. Raises Trouble, ValueError for a bad header."""
-    target, sent, proxy = address.path, dict(headers), way.proxy
+def send(address: Address, headers: Mapping[str, str], body: bytes | None, way: Way, query: str = "") -> Response:
+    """Send one POST, or a GET where ``body`` is None, and return its answer; a redirect is an answer.
+
+    ``query`` goes behind the path, "" for none. Raises Trouble, ValueError for a bad header.
+    """
+    target, sent, proxy = address.path + (f"?{query}" if query else ""), dict(headers), way.proxy
     if proxy is not None and address.scheme == "http":
-        target = f"http://{address.host_header}{address.path}"
+        target = f"http://{address.host_header}{target}"
         if proxy.login is not None:
             sent["Proxy-Authorization"] = proxy.login.reveal()
     request = request_bytes(target, sent, body)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.cli.output import Result
 from xswitch.cli.sync_output import difference_data, difference_lines
+from xswitch.text import clean
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     path = install.file_of(context.paths, NAME)
     if not args.dry_run:
         install.install(context.paths, NAME, found.draft)
+        _consent(context)
     data: dict[str, Any] = {
         "file": str(path),
         "written": not args.dry_run,
@@ -58,11 +60,25 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     return Result("\n".join(_lines(found, difference_lines(changes), path, dry=args.dry_run)), data)
 
 
+def _consent(context: Context) -> None:
+    """Note that the programs and start URLs just taken over are the person's own, who has them in their AWS config."""
+    from xswitch.identity.consent import Consents
+    from xswitch.sources.shared import to_consent
+
+    consents = Consents(context.paths.state)
+    for identity, key, text in to_consent(context.paths, [NAME]):
+        consents.give(identity, key, text)
+
+
 def _lines(found: Imported, changes: list[str], path: Path, *, dry: bool) -> list[str]:
     draft = found.draft
     roles = sum(len(account.roles) for account in draft.accounts)
     counts = f"{len(draft.accounts)} accounts, {roles} roles and {len(draft.identities)} identities"
     lines = [f"{counts} from {found.carried} profiles", *changes]
+    runs = [(one.name, str(one.settings["process"])) for one in draft.identities if "process" in one.settings]
+    if runs:
+        lines += ["", "programs that will be run for credentials, as the AWS CLI does:"]
+        lines += [f"  {clean(name)}: {clean(program)}" for name, program in runs]
     if found.left:
         lines += ["", "not carried over:"]
         lines += [f"  {' '.join(filter(None, (one.profile, one.place)))}: {one.why}" for one in found.left]

@@ -2,10 +2,12 @@
 
 xswitch catalog sync                            every shared catalog
 xswitch catalog sync organizations --dry-run
+xswitch catalog sync identity-center --identity corp
 
-NAME             the shared catalog of that name, which `catalog add` has fetched
-organizations    every account of AWS Organizations, with its OU, tags and state; environments and roles are given by
-                 the rules of [sync] in config.toml
+NAME               the shared catalog of that name, which `catalog add` has fetched
+organizations      every account of AWS Organizations, with its OU, tags and state; environments and roles are given by
+                   the rules of [sync] in config.toml
+identity-center    every account and permission set that is yours in the access portal of a login
 
 Your own files are never touched, and come first. A sync that fails leaves the catalog as it was; the next one goes on
 where it ended. --dry-run shows the difference and writes nothing.
@@ -15,13 +17,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.cli.output import Result, say
 from xswitch.cli.share_consent import ask_consents, consent_arguments
 from xswitch.cli.sync_output import ProgressLine, difference_data, difference_lines
-from xswitch.errors import NoSuchTarget, XswitchError
+from xswitch.errors import NoSuchTarget, Usage, XswitchError
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
     from xswitch.engine.sync import Synced
 
 ORGANIZATIONS: Final = "organizations"
+IDENTITY_CENTER: Final = "identity-center"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what it takes."""
-    parser.add_argument("source", nargs="?", default="", metavar="SOURCE", help="organizations, or a shared catalog")
+    parser.add_argument(
+        "source", nargs="?", default="", metavar="SOURCE", help="organizations, identity-center, or a shared catalog"
+    )
     parser.add_argument(
         "--identity", default="", metavar="NAME", help="whose credentials read it; the roles get it too"
     )
@@ -49,9 +53,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Sync what was named, or every shared catalog."""
-    if args.source != ORGANIZATIONS:
+    if args.source not in (ORGANIZATIONS, IDENTITY_CENTER):
         return _shared(args, context)
-    return _organizations(args, context)
+    if args.source == IDENTITY_CENTER and (args.via or args.roles):
+        raise Usage(f"{'--via' if args.via else '--roles'} goes with organizations", "a login reads its own portal")
+    return _from_aws(args, context)
 
 
 def _shared(args: argparse.Namespace, context: Context) -> Result:
@@ -83,29 +89,36 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0, notes=notes)
 
 
-def _organizations(args: argparse.Namespace, context: Context) -> Result:
-    """Read the organization, and write its catalog file unless it is a dry run."""
+def _from_aws(args: argparse.Namespace, context: Context) -> Result:
+    """Read the organization or the portal, and write its catalog file unless it is a dry run."""
     from xswitch.engine import sync
 
     asked = sync.Request(args.identity, args.via, args.roles, args.fresh)
     with ProgressLine(sys.stderr) as line:
-        found = sync.organizations(context.engine, asked, context.person, line.show)
+        if args.source == IDENTITY_CENTER:
+            found = sync.identity_center(context.engine, asked, line.show)
+        else:
+            found = sync.organizations(context.engine, asked, context.person, line.show)
     path = "" if args.dry_run else sync.keep(context.engine, found)
-    states = Counter(member.state for member in found.members)
     data: dict[str, Any] = {
         "source": args.source,
-        "accounts": len(found.members),
-        "states": dict(states),
+        "accounts": len(found.draft.accounts),
+        "states": dict(found.states),
         "written": not args.dry_run,
         "file": path or None,
         "changes": difference_data(found.changes),
     }
-    return Result("\n".join(_lines(found, states, path)), data)
+    notes = [f"{name} is left out: that is no name of a role" for name in found.left]
+    return Result("\n".join(_lines(found, path)), data, notes=tuple(notes))
 
 
-def _lines(found: Synced, states: Counter[str], path: str) -> list[str]:
-    others = ", ".join(f"{number} {state.lower()}" for state, number in sorted(states.items()) if state != "ACTIVE")
-    lines = [f"{len(found.members)} accounts" + (f", of which {others}" if others else "")]
+def _lines(found: Synced, path: str) -> list[str]:
+    states = sorted(found.states.items())
+    others = ", ".join(f"{number} {state.lower()}" for state, number in states if state != "ACTIVE")
+    accounts = found.draft.accounts
+    lines = [f"{len(accounts)} accounts" + (f", of which {others}" if others else "")]
+    if not found.states:
+        lines[0] += f" with {sum(len(account.roles) for account in accounts)} permission sets"
     lines += difference_lines(found.changes)
     if not found.draft.role_sets and not any(account.roles for account in found.draft.accounts):
         lines.append("no roles come with them: give them some by [[roles]] in your catalog, or [[sync.roles]]")

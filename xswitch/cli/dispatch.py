@@ -23,7 +23,7 @@ COMMANDS: Final[dict[str, str]] = {
     "sessions": "live sessions with the time left; renew or end them",
     "status": "inside a switched shell: what it is and how long it has",
     "prompt": "one short segment for a prompt",
-    "identity": "the identities: list, add, login, logout, remove",
+    "identity": "the identities: list, add, login, logout, rotate, remove; external ids",
     "catalog": "the catalog: list, show, check, add, remove, sync, import, export, path",
     "lock": "forget the vault's key until the keyring or the passphrase gives it again",
     "doctor": "check this machine: vault, clock, catalog, shells, endpoint",

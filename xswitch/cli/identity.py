@@ -16,7 +16,9 @@ ACTIONS: Final = {
     "add": "identity_add",
     "login": "identity_login",
     "logout": "identity_logout",
+    "rotate": "identity_rotate",
     "remove": "identity_remove",
+    "external-id": "identity_external_id",
 }
 
 

@@ -89,8 +89,7 @@ class Board:
     def outlook(self, plan: Plan) -> Outlook:
         """Say what opening ``plan`` will do, given what is in the vault now."""
         now = self._engine.now()
-        names = record_names(plan, versions(self._engine.vault), endpoint_override(self._engine.environ))
-        headers = [self._engine.vault.header(name) for name in names]
+        headers = [self._engine.vault.header(name) for name in self._record_names(plan)]
         reached = _reached(headers, now)
         last = headers[-1] if headers else None
         live = self._view(last, (), plan) if last is not None and reached == len(headers) - 1 else None
@@ -101,7 +100,17 @@ class Board:
             code=any(hop.mfa_serial for hop in plan.hops[reached + 1 :]),
             confirm=plan.guard is not None and granted is None,
             granted_until=granted,
+            login=self._wants_login(plan, reached),
         )
+
+    def _record_names(self, plan: Plan) -> tuple[str, ...]:
+        environ = self._engine.environ
+        places = endpoint_override(environ), endpoint_override(environ, "sso")
+        return record_names(plan, versions(self._engine.vault), *places)
+
+    def _wants_login(self, plan: Plan, reached: int) -> bool:
+        """Tell whether a plan whose call at ``reached`` is the last that is live needs somebody to sign in."""
+        return plan.by_login and reached < 0 and not self._engine.people.login(plan.identity).lives
 
     def granted_until(self, plan: Plan) -> float | None:
         """Return until when the plan's guard was passed, as the grant's header says; None where it has to be asked."""
@@ -158,14 +167,15 @@ class Board:
         """Say what a new session in place of this one would need of the person."""
         try:
             plan = self._engine.plan(self._engine.resolve(target))
-            names = record_names(plan, versions(self._engine.vault), endpoint_override(self._engine.environ))
-            headers = [self._engine.vault.header(name) for name in names[:-1]]
+            headers = [self._engine.vault.header(name) for name in self._record_names(plan)[:-1]]
         except XswitchError:
             return "can't"
         if plan.guard is not None and self.granted_until(plan) is None:
             return "confirmation"
         now = self._engine.now()
         reached = _reached(headers, now)
+        if self._wants_login(plan, reached):
+            return "a login"
         return "a code" if any(hop.mfa_serial for hop in plan.hops[reached + 1 :]) else "no code"
 
 

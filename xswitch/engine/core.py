@@ -26,18 +26,17 @@ from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
 from xswitch.preferences import Preferences
 from xswitch.session.model import GuardAsk, Options, Person, Plan, Session
-from xswitch.text import clean
 
 if TYPE_CHECKING:
     from xswitch.catalog import Identity
     from xswitch.credentials import Credentials
     from xswitch.engine.board import Board
+    from xswitch.engine.own_keys import OwnKeys
     from xswitch.engine.people import People
     from xswitch.engine.renewing import Kept
     from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
     from xswitch.govern.denial import Explanation
     from xswitch.secret import Secret
-    from xswitch.session.model import Caller
     from xswitch.shell.environment import Look
     from xswitch.vault import Vault
 
@@ -187,7 +186,7 @@ class Engine:
         """
         self._person = person
         self._pass_guard(plan, person)
-        plan = self._people.settled(plan)
+        plan = self._people.settled(plan, person)
         live = self._people.live(plan)
         if live is not None and live.expires - self.now() > served_above(plan):
             self._note_ready(plan, live)
@@ -403,10 +402,12 @@ class Engine:
         """Return the identities of the catalog and what is known of each. Does not block."""
         return self._people.identities()
 
-    def add_identity(self, name: str, access_key_id: str, secret: Secret, person: Person) -> Caller:
-        """Check an IAM user's access key with AWS and keep it in the vault. Blocks. Raises Denied, Usage."""
+    def own_keys(self, person: Person) -> OwnKeys:
+        """Return what keeps, rotates and forgets the person's access keys and external ids. ``person`` is asked."""
+        from xswitch.engine.own_keys import OwnKeys
+
         self._person = person
-        return self._people.add(clean(name), access_key_id, secret)
+        return OwnKeys(self, person)
 
     def store_identity(self, name: str, access_key_id: str, secret: Secret, arn: str) -> None:
         """Keep an access key whose owner is known to be ``arn``, without asking AWS."""

@@ -9,6 +9,7 @@ from xswitch.aws.endpoints import OVERRIDES
 from xswitch.catalog import UNLISTED, VaultRef
 from xswitch.errors import XswitchError
 from xswitch.files import make_private_folder, write_atomically
+from xswitch.govern import audit
 from xswitch.identity.sources import basis_of
 from xswitch.session import externals, grants, learnt, ready
 from xswitch.session.model import Options
@@ -55,7 +56,7 @@ def _made(engine: Engine, plan: Plan, session: Session) -> tuple[Request, Basis,
     if again.needs_caller or people.broker.record(again) != session.record:
         return None
     since, until = people.steady()
-    found = _ready(engine, again, session.record, people.broker.correction)
+    found = _ready(engine, again, session, people.broker.correction)
     same = preferences.load(engine.paths) == engine.preferences
     if not same or before != {path: ready.stamp_of(path) for path in files}:
         return None
@@ -81,15 +82,15 @@ def _own_files(engine: Engine, plan: Plan) -> list[str]:
     return [str(engine.paths.preferences_file), str(engine.paths.state / learnt.FILE), holder, *records]
 
 
-def _ready(engine: Engine, plan: Plan, record: str, skew: float) -> Ready:
+def _ready(engine: Engine, plan: Plan, session: Session, skew: float) -> Ready:
     return Ready(
-        record=record,
+        record=session.record,
         grant="" if plan.guard is None else grants.record_name(plan.target, plan.guard),
         skew=skew,
         duration=plan.duration,
         region=plan.region,
-        user=plan.caller.user,
-        session_name=plan.hops[-1].session_name,
+        user=audit.user_of(plan, session),
+        session_name=audit.name_of(plan, session),
         mfa=bool(plan.mfa_serial),
         chain=[hop.target for hop in plan.hops if hop.target],
         theme=engine.preferences.theme,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.aws.client import Client
 from xswitch.catalog import Identity, VaultRef, load_for_sync
 from xswitch.credentials import Credentials, key_fingerprint
-from xswitch.errors import NoSuchTarget, Usage
-from xswitch.identity import sources, stored
+from xswitch.errors import NoSuchTarget
+from xswitch.identity import sources, sso, sso_tokens, stored, unfinished
 from xswitch.identity.codes import Codes
 from xswitch.identity.consent import Consents
 from xswitch.secret import Secret
@@ -25,6 +26,7 @@ from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
 from xswitch.session.model import Caller, CodeAsk, Hop, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
+from xswitch.session.portal import PortalClient
 from xswitch.session.sts import StsClient, WhoAmI
 from xswitch.text import clean
 
@@ -32,6 +34,19 @@ if TYPE_CHECKING:
     from xswitch.catalog import Target
     from xswitch.engine.core import Engine
     from xswitch.engine.views import IdentityView
+    from xswitch.identity.process import Programs
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login of IAM Identity Center, as its file tells it: the access token's end in epoch seconds (AWS's time).
+
+    ``renews``: it has what gets a new one, until AWS says no; ``lives``: nobody has to sign in before its next use.
+    """
+
+    expires: float
+    renews: bool
+    lives: bool
 
 
 class People:
@@ -45,10 +60,19 @@ class People:
         self._consents = Consents(engine.paths.state)
 
     @cached_property
-    def _sts(self) -> StsClient:
+    def _client(self) -> Client:
         engine = self._engine
-        client = Client(engine.environ, engine.clock, skew=lambda: self._learnt.skew)
-        return StsClient(client, note=engine.note)
+        return Client(engine.environ, engine.clock, skew=lambda: self._learnt.skew)
+
+    @cached_property
+    def _sts(self) -> StsClient:
+        return StsClient(self._client, note=self._engine.note)
+
+    @cached_property
+    def _programs(self) -> Programs:
+        from xswitch.identity.process import Programs
+
+        return Programs(self._engine.now)
 
     @cached_property
     def broker(self) -> Broker:
@@ -60,6 +84,7 @@ class People:
             self._learnt,
             self.failures,
             engine.clock,
+            portal=PortalClient(self._client, self.token_of),
             credentials_of=self._credentials,
             fingerprint_of=self._fingerprint,
             code_of=self._code,
@@ -74,25 +99,25 @@ class People:
         """Return the plan's session from the vault, or None."""
         return None if made.needs_caller else self.broker.live(made)
 
-    def settled(self, made: Plan) -> Plan:
+    def settled(self, made: Plan, person: Person) -> Plan:
         """Return the plan once it is known who calls. Blocks where AWS has to be asked."""
         if not made.needs_caller:
             return made
         self._engine.vault.unlock()
         target, options = made.target, made.options
-        return self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller))
+        return self.broker.settled(made.identity, lambda caller: self._plan(target, options, caller), person)
 
     def certain(self, made: Plan) -> bool:
-        """Tell whether AWS has nothing to teach that makes the plan's session longer."""
+        """Tell whether AWS has nothing to teach that makes the plan's session longer: a permission set may change."""
         refused = made.why == ROLE and self._learnt.read_maximum(made.target.arn) is None
-        return not (made.needs_caller or refused)
+        return not (made.needs_caller or refused or made.hops[-1].kind == "portal")
 
     def session(
         self, made: Plan, person: Person, *, fresh: bool, min_left: int, patience: float | None = None
     ) -> Session:
         """Return the plan's session, from the vault or from AWS. Blocks."""
         self._engine.vault.unlock()
-        made = self.settled(made)
+        made = self.settled(made, person)
         return self.broker.session(
             made,
             person,
@@ -135,6 +160,22 @@ class People:
         """Return an identity's own credentials, for calls that are no switch. Blocks."""
         return self._credentials(identity)
 
+    def token_of(self, identity: Identity) -> Secret:
+        """Return the access token of an identity's login. Blocks. Raises PersonNeeded where nobody is signed in."""
+        engine = self._engine
+        self._consents.require(identity, "start_url")
+        return sso.token_of(identity, engine.environ, engine.paths.state, engine.now()).access
+
+    def login(self, identity: Identity) -> Login:
+        """Return what the files say of an identity's login. Does not block."""
+        engine = self._engine
+        token = sso_tokens.read(identity, sso_tokens.folder_in(engine.environ, engine.paths.state))
+        now = engine.now()
+        if token is None:
+            return Login(0.0, renews=False, lives=False)
+        renews = token.refreshable and token.client_expires > now
+        return Login(token.expires, renews=renews, lives=renews or token.expires > now)
+
     def read_as(self, identity: Identity, credentials: Credentials, role_arn: str) -> Credentials:
         """Return a short session of a role that only reads, made by ``credentials`` and kept nowhere. Blocks."""
         hop = Hop(
@@ -147,22 +188,13 @@ class People:
         partition = role_arn.split(":")[1]
         return self._sts.issue(hop, credentials, identity=identity.name, partition=partition).credentials
 
-    def add(self, name: str, access_key_id: str, secret: Secret) -> Caller:
-        """Check an access key with AWS, then keep it."""
-        identity = self._identity(name)
-        credentials = stored.check(access_key_id.strip(), secret)
-        self._engine.vault.unlock()
-        who = self._sts.who_am_i(credentials, identity=name, region=identity.region)
-        fingerprint = key_fingerprint(credentials.access_key_id)
-        caller = caller_from(name, who, temporary=False, fingerprint=fingerprint)
-        if identity.account_id and caller.account_id != identity.account_id:
-            raise Usage(
-                f"that key is of account {caller.account_id}, and the catalog says {identity.account_id} for {name}",
-                "nothing was stored; mend account_id, or give the other key",
-            )
-        stored.keep(self._engine.vault, name, credentials, self._engine.clock())
+    def who_am_i(self, credentials: Credentials, identity: Identity) -> WhoAmI:
+        """Ask AWS whose ``credentials`` are. Blocks. Raises Denied, Unreachable."""
+        return self._sts.who_am_i(credentials, identity=identity.name, region=identity.region)
+
+    def learn_caller(self, caller: Caller) -> None:
+        """Remember whose keys an identity's are."""
         self._learnt.learn_caller(caller)
-        return caller
 
     def keep(self, name: str, access_key_id: str, secret: Secret, arn: str) -> None:
         """Keep an access key whose owner is known."""
@@ -173,7 +205,8 @@ class People:
         self._learnt.learn_caller(caller_from(name, who, temporary=False, fingerprint=fingerprint))
 
     def remove(self, name: str) -> None:
-        """Forget the key of an identity."""
+        """Forget the key of an identity, and one that is about to take its place."""
+        unfinished.forget(self._engine.vault, name)
         if not stored.forget(self._engine.vault, name):
             raise NoSuchTarget(
                 f"the vault holds no key of {clean(name)}", "`xswitch identity list` shows the identities"
@@ -192,27 +225,25 @@ class People:
         views = []
         for identity in load_for_sync(self._engine.paths).identities.values():
             caller = self.broker.known_caller(identity)
-            since = stored.stored_at(self._engine.vault, identity.name) if identity.kind == "keys" else None
-            age = None if since is None else int((self._engine.clock() - since) // 86400)
+            since = stored.since(self._engine.vault, identity.name) if identity.kind == "keys" else None
+            age = None if since is None else max(0, int((self._engine.clock() - since[0]) // 86400))
             account = caller.account_id or identity.account_id
+            known = since is not None and since[1]
             expires, renews = logins.known(self._engine, identity) or (None, False)
-            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age, expires, renews))
+            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age, known, expires, renews))
         return tuple(views)
-
-    def _identity(self, name: str) -> Identity:
-        identity = self._engine.catalog.identities.get(name)
-        if identity is None:
-            raise NoSuchTarget(f"the catalog has no identity {clean(name)}", f"add [identities.{clean(name)}] first")
-        if identity.kind != "keys":
-            raise Usage(f"{clean(name)} is of kind {identity.kind}, which holds no key of its own")
-        return identity
 
     def _fingerprint(self, identity: Identity) -> str:
         return sources.fingerprint_of(identity, self._engine.vault, self._engine.environ)
 
     def _credentials(self, identity: Identity) -> Credentials:
         self._consents.require(identity, "process")
-        return sources.credentials_of(identity, self._engine.vault, self._engine.environ)
+        engine = self._engine
+
+        def ask() -> Credentials:
+            return sources.credentials_of(identity, engine.vault, engine.environ, now=engine.now())
+
+        return self._programs.credentials(identity, ask) if identity.kind == "process" else ask()
 
     def _code(self, identity: Identity, ask: CodeAsk, person: Person) -> tuple[Secret, CodeSource]:
         self._consents.require(identity, "mfa_process")

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from xswitch.errors import PersonNeeded, RecordDamaged
-from xswitch.identity.sources import credentials_of
+from xswitch.errors import PersonNeeded, RecordDamaged, Unreachable
 from xswitch.session import grants
 from xswitch.session.renewer import AT_LEAST, Renewer
 from xswitch.shell import launch, renewing
@@ -140,13 +139,15 @@ def _allow(engine: Engine, plan: Plan) -> None:
 def _ends(engine: Engine, people: People, plan: Plan) -> dict[str, float] | None:
     """Return what stands in for the person, with its end in epoch seconds; None where nothing does and a code would.
 
-    Raises PersonNeeded where the identity's own keys can't be had without a person.
+    Raises PersonNeeded where the identity's own keys or login can't be had without a person.
     """
     now = engine.now()
     ends: dict[str, float] = {}
     code = next((place for place, hop in enumerate(plan.hops) if hop.mfa_serial), None)
-    if code is None or plan.identity.mfa_process:
-        credentials_of(plan.identity, engine.vault, engine.environ)
+    if plan.by_login:
+        ends |= _logins_end(engine, people, plan)
+    elif code is None or plan.identity.mfa_process:
+        people.own_credentials(plan.identity)
         until = _environments_end(engine, plan)
         if until is not None:
             ends["the environment's own session"] = until
@@ -160,6 +161,24 @@ def _ends(engine: Engine, people: People, plan: Plan) -> dict[str, float] | None
         if granted is not None:
             ends["the confirmation"] = granted
     return ends
+
+
+def _logins_end(engine: Engine, people: People, plan: Plan) -> dict[str, float]:
+    """Return when the login ends, where nothing renews it; or the session that it opened, which outlives it.
+
+    Raises PersonNeeded where neither is there, and what getting a token raises.
+    """
+    try:
+        people.token_of(plan.identity)
+    except PersonNeeded:
+        end = _header_end(engine, people.broker.names(plan)[0]) if plan.chained else 0.0
+        if end - engine.now() < AT_LEAST:
+            raise
+        return {"the login's own session": end}
+    except Unreachable:
+        pass  # AWS may be back by the time that it is needed
+    login = people.login(plan.identity)
+    return {} if login.renews else {"the login": login.expires}
 
 
 def _header_end(engine: Engine, record: str) -> float:

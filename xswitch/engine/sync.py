@@ -1,7 +1,8 @@
-"""Reading an organization with the person's own credentials, for ``catalog sync``."""
+"""Reading an organization or an access portal with the person's own credentials, for ``catalog sync``."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,12 +11,14 @@ from xswitch.aws import boto
 from xswitch.aws.patience import Patience, workers
 from xswitch.catalog import load_for_sync
 from xswitch.errors import NoSuchTarget, Usage
+from xswitch.sources import identity_center as portal
 from xswitch.sources import install, org_draft, rules
 from xswitch.sources.checkpoint import Checkpoint
-from xswitch.sources.organizations import Crawl, Member, Progress
+from xswitch.sources.organizations import Crawl
 from xswitch.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from xswitch.catalog import Catalog, Identity
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
     from xswitch.session.model import Person
     from xswitch.sources.draft import Draft
     from xswitch.sources.install import Difference
+    from xswitch.sources.reading import Progress
 
-NAME: Final = "organizations"
+ORGANIZATIONS: Final = "organizations"
+IDENTITY_CENTER: Final = "identity-center"
 _REGION: Final = "us-east-1"
 """Where AWS Organizations of the partition ``aws`` is; its client knows the others' by their regions."""
 
@@ -45,13 +50,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What a sync found: every account, the catalog file, its difference; ``throttled`` calls were made again."""
+    """What a sync found: its catalog file and the difference; ``throttled`` calls were made again.
 
-    members: tuple[Member, ...]
+    ``name`` is the file's; ``states`` has how many accounts are in which state, nothing where that is not told;
+    ``left`` what could not be taken into the file.
+    """
+
+    name: str
     draft: Draft
     changes: Difference
     resumed: int
     throttled: int
+    states: Mapping[str, int]
+    left: tuple[str, ...] = ()
 
 
 def organizations(engine: Engine, request: Request, person: Person, progress: Progress) -> Synced:
@@ -66,17 +77,60 @@ def organizations(engine: Engine, request: Request, person: Person, progress: Pr
     identity = _identity(catalog, request)
     credentials = _credentials(engine, identity, request, person)
     region = catalog.default_region or _REGION
-    client = boto.client(NAME, engine.environ, region=region, credentials=credentials)
+    client = boto.client(ORGANIZATIONS, engine.environ, region=region, credentials=credentials)
     owner = f"{identity.name} {request.via} {client.meta.endpoint_url}"
-    checkpoint = Checkpoint(_checkpoint(engine), owner, engine.clock, fresh=request.fresh)
+    checkpoint = Checkpoint(_checkpoint(engine, ORGANIZATIONS), owner, engine.clock, fresh=request.fresh)
     reader = _reader(engine, identity, credentials, told.reader_role) if request.roles else None
     with workers() as pool:
         patience = Patience(pool.stopped.wait)
         crawl = Crawl(boto.caller(client, "the organization"), patience, pool, checkpoint, progress, reader)
         members = crawl.run()
     draft = org_draft.draft_of(members, told, identity=request.identity)
-    changes = install.difference(engine.paths, NAME, draft)
-    return Synced(members, draft, changes, checkpoint.resumed, patience.throttled)
+    changes = install.difference(engine.paths, ORGANIZATIONS, draft)
+    states = Counter(member.state for member in members)
+    return Synced(ORGANIZATIONS, draft, changes, checkpoint.resumed, patience.throttled, states)
+
+
+def identity_center(engine: Engine, request: Request, progress: Progress) -> Synced:
+    """Read what the person may open by a login, and write nothing of the catalog yet. Blocks as above.
+
+    Raises PersonNeeded where nobody is signed in, or the login ends meanwhile; Denied, Unreachable, Usage,
+    NoSuchTarget, InvalidConfig. What was read until then is kept for the next.
+    """
+    told = rules.load(engine.paths)
+    identity = _login(load_for_sync(engine.paths), request.identity)
+    doing = f"the access portal of {clean(identity.name)}"
+    client = boto.client("sso", engine.environ, region=identity.sso_region)
+    api = portal.Bearer(boto.caller(client, doing), identity, engine.people.token_of)
+    name = portal.file_name(identity.name)
+    owner = f"{identity.start_url} {identity.sso_session} {client.meta.endpoint_url}"
+    checkpoint = Checkpoint(_checkpoint(engine, name), owner, engine.clock, fresh=request.fresh)
+    with workers() as pool:
+        patience = Patience(pool.stopped.wait)
+        found = portal.Assignments(api, patience, pool, checkpoint, progress).run()
+    draft, left = portal.draft_of(found, told, identity=identity.name, region=identity.sso_region)
+    changes = install.difference(engine.paths, name, draft)
+    return Synced(name, draft, changes, checkpoint.resumed, patience.throttled, {}, left)
+
+
+def _login(catalog: Catalog, name: str) -> Identity:
+    """Return the login whose portal is read: the one named, else the default identity, else the only one."""
+    if name:
+        found = _named(catalog, name)
+        if found.kind != "sso":
+            raise Usage(f"{clean(name)} is of kind {found.kind}, and no login of IAM Identity Center")
+        return found
+    logins = [one for one in catalog.identities.values() if one.kind == "sso"]
+    chosen = [one for one in logins if one.name == catalog.default_identity] or logins
+    if not chosen:
+        raise Usage(
+            "there is no login of IAM Identity Center to read the portal of",
+            'add one: [identities.NAME] with kind = "sso", start_url and sso_region',
+        )
+    if len(chosen) > 1:
+        known = ", ".join(clean(one.name) for one in chosen)
+        raise Usage("there is more than one login of IAM Identity Center", f"add --identity with one of: {known}")
+    return chosen[0]
 
 
 def _identity(catalog: Catalog, request: Request) -> Identity:
@@ -84,6 +138,10 @@ def _identity(catalog: Catalog, request: Request) -> Identity:
     name = request.identity or catalog.default_identity
     if not name:
         raise Usage("no identity is given to read the organization with", "add --identity NAME")
+    return _named(catalog, name)
+
+
+def _named(catalog: Catalog, name: str) -> Identity:
     found = catalog.identities.get(name)
     if found is None:
         known = ", ".join(clean(one) for one in catalog.identities) or "none"
@@ -97,14 +155,14 @@ def _credentials(engine: Engine, identity: Identity, request: Request, person: P
     return engine.credentials_of(identity, person)
 
 
-def _checkpoint(engine: Engine) -> Path:
-    return engine.paths.state / "sync" / f"{NAME}.json"
+def _checkpoint(engine: Engine, name: str) -> Path:
+    return engine.paths.state / "sync" / f"{name}.json"
 
 
 def keep(engine: Engine, synced: Synced) -> str:
     """Write the catalog file of a sync and forget its checkpoint; return the file's path. Raises InvalidConfig."""
-    path = install.install(engine.paths, NAME, synced.draft)
-    Checkpoint(_checkpoint(engine), "", engine.clock, fresh=True).clear()
+    path = install.install(engine.paths, synced.name, synced.draft)
+    Checkpoint(_checkpoint(engine, synced.name), "", engine.clock, fresh=True).clear()
     return str(path)
 
 

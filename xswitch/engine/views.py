@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from xswitch.identity.stored import OLD
 from xswitch.session.model import Plan
 
 Renewal = Literal["by itself", "no code", "a code", "a login", "confirmation", "can't"]
@@ -54,7 +55,8 @@ class Outlook:
     """What Enter will do for a plan, given what is in the vault now. Made without the key and without the network.
 
     ``live`` is the session that would be served, if any; ``code`` whether an MFA code will be asked for; ``confirm``
-    whether the guard will be asked (it is not where a grant is live, until ``granted_until``).
+    whether the guard will be asked (it is not where a grant is live, until ``granted_until``); ``login`` whether
+    somebody has to sign in to IAM Identity Center first.
     """
 
     plan: Plan
@@ -62,6 +64,7 @@ class Outlook:
     code: bool
     confirm: bool
     granted_until: float | None
+    login: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Practice:
 class IdentityView:
     """An identity as `identity list` shows it; what is not known is "" or None.
 
+    ``key_age_days`` is the age of its long-lived key where ``key_age_known``: IAM said when it was made. Else it is for
+    how long the vault has had the key, which may be older.
     ``expires`` is when the token of a login ends (epoch seconds), ``renews`` whether it can be refreshed then.
     """
 
@@ -85,5 +90,11 @@ class IdentityView:
     account_id: str
     arn: str
     key_age_days: int | None
+    key_age_known: bool = False
     expires: float | None = None
     renews: bool = False
+
+    @property
+    def key_is_old(self) -> bool:
+        """Tell whether it is time for another key."""
+        return self.key_age_days is not None and self.key_age_days > OLD

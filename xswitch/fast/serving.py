@@ -15,6 +15,7 @@ from xswitch.fast.places import places
 from xswitch.secret import Secret
 from xswitch.session import ready
 from xswitch.session.limits import MIN_LEFT, SERVED_ABOVE, granted_until, lasted
+from xswitch.session.permission_sets import is_session
 from xswitch.vault import quick
 
 TYPE_CHECKING = False
@@ -54,7 +55,7 @@ class Live:
         if facts["account_id"] != row.account_id or facts["role"] != row.role or header.expires is None:
             raise ValueError
         arn = str(facts["arn"])
-        if not arn.startswith(row.session_arn):
+        if not row.is_of(arn):
             raise ValueError
         access_key_id, secret, token = record.payload.decode().split("\n")
         self.target = row.target
@@ -75,34 +76,41 @@ class Live:
 
 
 class Row:
-    """A target as the catalog has it now. ``session_arn`` is how the ARN of each of its sessions begins.
+    """A target as the catalog has it now. ``arn`` is its role's, ``by_login`` tells that it is a permission set.
 
     ``confirm`` is "no" where there is no guard; ``longest`` is the environment's maximum in seconds, or None.
     """
 
     __slots__ = (
-        "account", "account_id", "colour", "confirm", "environment", "identity", "longest", "mark", "role",
-        "session_arn", "target",
+        "account", "account_id", "arn", "by_login", "colour", "confirm", "environment", "identity", "longest", "mark",
+        "role", "target",
     )  # fmt: skip
 
     def __init__(self, found: catalog.Found, mark: str) -> None:
         """Take a row apart. Raises ValueError for an environment that is not in it, or a role of another account."""
         fields: Any = found
-        (owner, role, arn, *_), environment, identity, _ = fields
+        (owner, role, arn, *_), environment, identity, ways = fields
         self.account_id: str = owner[0]
         self.account: str = owner[1]
         self.environment: str = owner[3]
         self.role: str = role
         self.target = f"{self.account}/{role}"
         self.identity: str = identity[0]
-        _, partition, _, _, account_id, resource = arn.split(":", 5)
-        self.session_arn = f"arn:{partition}:sts::{account_id}:assumed-role/{resource.rpartition('/')[2]}/"
-        if account_id != self.account_id or self.environment != (environment[0] if environment else ""):
+        self.arn: str = arn
+        self.by_login: bool = identity[1] == "sso" and not ways
+        if arn.split(":", 5)[4] != self.account_id or self.environment != (environment[0] if environment else ""):
             raise ValueError
         self.colour: str = environment[1] if environment else ""
         self.confirm: str = environment[2] if environment else "no"
         self.longest: int | None = environment[4] if environment else None
         self.mark = mark
+
+    def is_of(self, arn: str) -> bool:
+        """Tell whether an assumed-role ARN is that of one of its sessions."""
+        _, partition, _, _, account_id, resource = self.arn.split(":", 5)
+        if self.by_login:
+            return is_session(arn, partition, account_id, self.role)
+        return arn.startswith(f"arn:{partition}:sts::{account_id}:assumed-role/{resource.rpartition('/')[2]}/")
 
 
 class Served:

@@ -15,6 +15,7 @@ import time
 
 from xswitch import flatjson
 from xswitch.files import make_private_folder
+from xswitch.session.permission_sets import user_in
 from xswitch.text import clean, iso8601
 
 TYPE_CHECKING = False
@@ -32,17 +33,27 @@ _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOL
 
 def line_of(plan: Plan, session: Session, *, now: float, os_user: str, reason: str = "") -> dict[str, Value]:
     """Return what the log keeps of a switch. Texts are made safe to show."""
-    last = plan.hops[-1] if plan.hops else None
     return entry(
         session,
-        user=plan.caller.user,
-        session_name=last.session_name if last else None,
+        user=user_of(plan, session),
+        session_name=name_of(plan, session),
         chain=[hop.target for hop in plan.hops if hop.target],
         mfa=bool(plan.mfa_serial),
         now=now,
         os_user=os_user,
         reason=reason,
     )
+
+
+def user_of(plan: Plan, session: Session) -> str:
+    """Return the name of the user behind a switch, "" where it is not known: a permission set's session bears it."""
+    alone = plan.by_login and not plan.chained
+    return user_in(session.arn) if alone else plan.caller.user
+
+
+def name_of(plan: Plan, session: Session) -> str:
+    """Return the session's name in CloudTrail."""
+    return (plan.hops[-1].session_name if plan.hops else "") or user_in(session.arn)
 
 
 def entry(

@@ -105,19 +105,24 @@ def explain(denied: Denied, plan: Plan, *, now: float) -> Explanation:
         side = denied.side
     stops, broken = _wire(plan, denied)
     hop = _refused(plan, denied)
-    title, change = _change(side, check, hop, plan)
+    assigned = hop is not None and hop.kind == "portal"
+    if hop is not None and assigned:
+        caller, role, (title, change) = _assignment(side, hop)
+    else:
+        caller, role = _caller(side, check, words, hop), _role(side, check, words, hop)
+        title, change = _change(side, check, hop, plan)
     return Explanation(
         target=clean(plan.target.name),
         sentence=clean(denied.message),
-        sure="AWS said which side" if check else "AWS did not say which side",
+        sure="AWS said which side" if check or assigned else "AWS did not say which side",
         aws_code=clean(denied.aws_code),
         aws_message=clean(denied.aws_message),
         request_id=clean(denied.request_id),
         at=now,
         wire=stops,
         broken_after=broken,
-        caller=_caller(side, check, words, hop),
-        role=_role(side, check, words, hop),
+        caller=caller,
+        role=role,
         change_title=title,
         change=change,
     )
@@ -132,19 +137,48 @@ def _refused(plan: Plan, denied: Denied) -> Hop | None:
 
 def _wire(plan: Plan, denied: Denied) -> tuple[tuple[Stop, ...], int]:
     who = plan.caller.user or plan.identity.name
-    kind = {"keys": "IAM user", "profile": "profile", "environment": "keys of the environment"}.get(
-        plan.identity.kind, ""
-    )
+    kind = {
+        "keys": "IAM user",
+        "profile": "profile",
+        "process": "program",
+        "sso": "login",
+        "environment": "keys of the environment",
+    }.get(plan.identity.kind, "")
     stops = [Stop(clean(who), clean(f"{kind or plan.identity.kind} in {plan.identity.name}"))]
     broken = 0
     for hop in plan.hops:
-        if hop.kind != "assume-role":
+        if not hop.opens_role:
             continue
         last = hop is plan.hops[-1]
         stops.append(Stop(clean(hop.target), hop.account_id if last else "assumed first"))
         if denied.target and hop.target == denied.target:
             broken = len(stops) - 2
     return tuple(stops), broken if denied.target else len(stops) - 2
+
+
+def _assignment(side: Side, hop: Hop) -> tuple[SideView, SideView, tuple[str, tuple[str, ...]]]:
+    """Return both sides of a permission set that the portal refused, and what would mend it.
+
+    There is no handshake: IAM Identity Center opens what was assigned to the person, and nothing else.
+    """
+    refused = side == "caller"
+    name, account = clean(hop.permission_set), clean(hop.account_id)
+    caller = SideView(
+        "denies" if refused else "can't be told",
+        "from AWS's answer",
+        (Check("no" if refused else "unknown", "assignment", f"{name} in {account}"),),
+    )
+    role = SideView("can't be told", "not in AWS's answer", (Check("unknown", "permission set", name),))
+    if not refused:
+        return caller, role, ("in your catalog", ("The request itself was refused: mend what AWS names.",))
+    return (
+        caller,
+        role,
+        (
+            "in IAM Identity Center, by its administrators",
+            (f"Assign the permission set {name} in the account {account} to you, or to a group of yours.",),
+        ),
+    )
 
 
 def _caller(side: Side, check: str, words: str, hop: Hop | None) -> SideView:

@@ -4,6 +4,7 @@
 
     stored.py      access keys in the vault: kept, read, listed, forgotten
     sources.py     the credentials of an identity, whatever its kind
+    process.py     those that a program prints, as credential_process programs do
     codes.py       MFA codes: from the environment for one call, from a helper program, or from the person
     consent.py     what a person consents to in a shared catalog
     sso.py         the access token of a login to IAM Identity Center, refreshed by one process for all

@@ -18,7 +18,8 @@ _SIX: Final = re.compile(r"\s*(\d{3}) ?(\d{3})\s*", re.ASCII)
 _SHOWN: Final = "an MFA code is the six digits that the device shows"
 _SECONDS: Final = 60.0
 """How long a helper program may take: it may wait for a touch of a key."""
-_HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
+HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
+"""What a person may hand to xswitch itself: no program that it starts inherits them."""
 
 
 class Codes:
@@ -51,7 +52,7 @@ class Codes:
             argv = shlex.split(identity.mfa_process)
         except ValueError:
             raise Usage(f"{name} has a quote that is never closed", "mend it in the catalog") from None
-        environ = {key: value for key, value in self._environ.items() if key not in _HANDED_ONCE}
+        environ = {key: value for key, value in self._environ.items() if key not in HANDED_ONCE}
         try:
             done = subprocess.run(
                 argv, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=self._seconds

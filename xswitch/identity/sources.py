@@ -37,6 +37,12 @@ def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
         return key_fingerprint(key) if key else ""
     if identity.kind == "profile":
         return _profile_fingerprint(identity, environ)
+    if identity.kind == "process":
+        from xswitch.identity import process
+
+        return process.fingerprint(identity)
+    if identity.kind == "sso":
+        return _login_fingerprint(identity)
     return ""
 
 
@@ -49,16 +55,26 @@ def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tu
         return [f"{vault.folder}/{file_name(stored.record_name(identity.name))}"], []
     if identity.kind == "profile":
         return [str(path) for path in aws_files(environ)], ["HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
+    if identity.kind == "process":
+        return [], []  # its text stands in the catalog
+    if identity.kind == "sso":
+        return [], []
     return None
 
 
 def credentials_of(
-    identity: Identity, vault: Vault, environ: Mapping[str, str], *, seconds: float = PROFILE_SECONDS
+    identity: Identity,
+    vault: Vault,
+    environ: Mapping[str, str],
+    *,
+    now: float = 0.0,
+    seconds: float = PROFILE_SECONDS,
 ) -> Credentials:
     """Return the credentials of an identity. May block on the vault's key, a profile's helper or the network.
 
-    A profile has ``seconds`` to give its own. Raises PersonNeeded where a person has to provide them first,
-    VaultUnavailable, Denied, Unreachable, Usage.
+    A profile or program has ``seconds`` to give its own, a program what is good at ``now`` (epoch seconds).
+
+    Raises PersonNeeded where a person has to provide them first, VaultUnavailable, Denied, Unreachable, Usage.
     """
     if identity.kind == "keys":
         found = stored.read(vault, identity.name)
@@ -72,7 +88,14 @@ def credentials_of(
         return _from_environment(identity, environ)
     if identity.kind == "profile":
         return _from_profile(identity, environ, seconds)
-    raise Usage(f"{clean(identity.name)} is an identity of kind {identity.kind}, which this version can't open yet")
+    if identity.kind == "process":
+        from xswitch.identity import process
+
+        return process.credentials(identity, environ, now, seconds=seconds)
+    raise Usage(
+        f"{clean(identity.name)} is a login of IAM Identity Center, which has no keys of its own",
+        "go through one of its permission sets: --via TARGET",
+    )
 
 
 def _from_environment(identity: Identity, environ: Mapping[str, str]) -> Credentials:
@@ -196,6 +219,14 @@ def _profile_fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
         except OSError:
             said.update(b"\0none")
     return said.hexdigest()[:32]
+
+
+def _login_fingerprint(identity: Identity) -> str:
+    """Return what tells one login from another: where it is made and under which name. Its tokens come and go."""
+    from hashlib import sha256
+
+    said = "\0".join((identity.start_url, identity.sso_region, identity.sso_session))
+    return sha256(b"xswitch login\0" + said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _said(error: Exception) -> str:

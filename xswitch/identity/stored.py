@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from xswitch.vault import Vault
 
 KIND: Final = "identity"
+OLD: Final = 90
+"""Days: past this age AWS's own checks ask for another key (IAM User Guide, rotating access keys)."""
 _KEY_ID: Final = re.compile(r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,124}", re.ASCII)
 _SECRET: Final = re.compile(r"[A-Za-z0-9/+=]{16,128}", re.ASCII)
 
@@ -29,10 +31,18 @@ def check(access_key_id: str, secret: Secret) -> Credentials:
     return Credentials(access_key_id, secret)
 
 
-def keep(vault: Vault, identity: str, credentials: Credentials, now: float) -> None:
-    """Put an access key into the vault in place of what was there. Raises VaultUnavailable."""
+def keep(vault: Vault, identity: str, credentials: Credentials, now: float, created: float | None = None) -> None:
+    """Put an access key into the vault in place of what was there. Raises VaultUnavailable.
+
+    ``created`` is when IAM made it, in epoch seconds, where that is known.
+    """
     payload = json.dumps([credentials.access_key_id, credentials.secret_access_key.reveal()]).encode()
-    facts = {"identity": identity, "fingerprint": key_fingerprint(credentials.access_key_id)}
+    facts: dict[str, str | float] = {
+        "identity": identity,
+        "fingerprint": key_fingerprint(credentials.access_key_id),
+    }
+    if created is not None:
+        facts["created"] = created
     vault.write(record_name(identity), KIND, payload, issued=now, expires=None, facts=facts)
 
 
@@ -54,13 +64,20 @@ def fingerprint(vault: Vault, identity: str) -> str:
         return ""
 
 
-def stored_at(vault: Vault, identity: str) -> float | None:
-    """Return when the key was put into the vault, in epoch seconds, or None. Needs no key."""
+def since(vault: Vault, identity: str) -> tuple[float, bool] | None:
+    """Return since when the key is known to be there (epoch seconds), None where there is none. Needs no key.
+
+    True with it where IAM said when it made the key; False where it is when the key was put into the vault, which the
+    key may be older than.
+    """
     try:
         header = vault.header(record_name(identity))
-        return None if header is None else header.issued
     except RecordDamaged:
         return None
+    if header is None:
+        return None
+    created = header.facts.get("created")
+    return (header.issued, False) if not isinstance(created, int | float) else (float(created), True)
 
 
 def forget(vault: Vault, identity: str) -> bool:

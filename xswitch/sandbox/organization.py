@@ -74,6 +74,8 @@ class Organization:
         self.random = random or SystemRandom()
         self.accounts: dict[str, Account] = {}
         self.users_by_key: dict[str, AccessKey] = {}
+        self.keys_known_after = 0.0
+        """Seconds until a new access key is known everywhere: IAM is eventually consistent."""
         self.sessions: dict[str, IssuedSession] = {}
         self.units: dict[str, Unit] = {}
         self.org_policies: dict[str, OrgPolicy] = {}
@@ -236,7 +238,7 @@ class Organization:
         """
         key = self.users_by_key.get(key_id)
         if key is not None:
-            if not key.active or token is not None:
+            if not key.active or token is not None or 0 <= now - key.created < self.keys_known_after:
                 raise invalid_token()
             user = self.accounts[key.account].users[key.user.lower()]
             return Principal("user", key.account, user.arn, user.id, user.arn, key_id), key.secret

@@ -11,10 +11,10 @@
     more than the role is known to give ── GetRole, by a session in that account ── the plan made again
          │
          ▼
-    the call before it, the same way ── the identity's own keys ── a code, where this call carries one
+    the call before it, the same way ── the identity's own keys, or its login ── a code, where this call carries one
          │
          ▼
-    STS ── account and role as asked? ── written to the vault ── returned
+    AWS ── account and role as asked? ── written to the vault ── returned
          └─ more than the role gives: that is remembered, and an hour is asked for
 
 Locks are taken from the target back to the identity, never the other way, so two switches can't wait for each other.
@@ -46,7 +46,9 @@ from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
 from xswitch.session.maxima import Maxima
 from xswitch.session.model import Caller, Person, Plan, Session
+from xswitch.session.permission_sets import user_in
 from xswitch.session.plan import stepped_down, within
+from xswitch.session.portal import Portal
 from xswitch.session.records import session_of
 from xswitch.session.refusals import EXPIRED, UNKNOWN_KEY, DurationRefused
 from xswitch.session.store import RecordStore
@@ -83,8 +85,9 @@ class _Opening:
 class Broker:
     """Opens sessions, one call to STS for all who ask for the same. Safe for threads; every method may block.
 
-    ``credentials_of`` gives an identity's own keys; ``fingerprint_of`` tells them from others without the network;
-    ``code_of`` gives MFA codes. ``clock`` gives epoch seconds, UTC; ``sleep`` waits for seconds.
+    ``portal`` opens what a login opens; ``credentials_of`` gives an identity's own keys; ``fingerprint_of`` tells them
+    from others without the network; ``code_of`` gives MFA codes. ``clock`` gives epoch seconds, UTC; ``sleep`` waits
+    for seconds.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Broker:
         failures: Failures,
         clock: Callable[[], float],
         *,
+        portal: Portal,
         credentials_of: Callable[[Identity], Credentials],
         fingerprint_of: Callable[[Identity], str],
         code_of: CodeGiver,
@@ -109,7 +113,8 @@ class Broker:
         self._credentials_of = credentials_of
         self._fingerprint_of = fingerprint_of
         self._patience = patience
-        self._calls = Calls(vault, sts, learnt, code_of, SpentCodes(vault, self.now), sleep, self.now)
+        self._portal = portal
+        self._calls = Calls(vault, sts, portal, learnt, code_of, SpentCodes(vault, self.now), sleep, self.now)
         self._maxima = Maxima(vault, sts, learnt, self.now)
         self._kept = Kept(vault, self.now)
 
@@ -134,7 +139,7 @@ class Broker:
 
     def names(self, plan: Plan) -> tuple[str, ...]:
         """Return the record's name for each call of ``plan``, without the key. Raises VaultUnavailable."""
-        return record_names(plan, versions(self._vault), self._sts.endpoint)
+        return record_names(plan, versions(self._vault), self._sts.endpoint, self._portal.endpoint)
 
     def record(self, plan: Plan) -> str:
         """Return the name of the record that serves ``plan``, by what is known of its roles' maxima now."""
@@ -161,10 +166,11 @@ class Broker:
         self._learnt.learn_caller(caller)
         return caller
 
-    def settled(self, identity: Identity, planner: Callable[[Caller], Plan]) -> Plan:
+    def settled(self, identity: Identity, planner: Callable[[Caller], Plan], person: Person) -> Plan:
         """Return the plan that ``planner`` makes of a caller, once that is known as well as the plan needs.
 
-        One process asks AWS for all. Raises Denied, Unreachable, PersonNeeded, VaultUnavailable.
+        One process asks AWS for all. A login tells by the session that the plan begins with. Raises Denied,
+        Unreachable, PersonNeeded, VaultUnavailable.
         """
         plan = planner(self.known_caller(identity))
         if not plan.needs_caller:
@@ -172,9 +178,20 @@ class Broker:
         purpose = f"asking whose keys those of {clean(identity.name)} are"
         with self._locked(f"caller/{identity.name}", purpose, self._patience, code=False):
             plan = planner(self.known_caller(identity))
-            if plan.needs_caller:
+            if plan.needs_caller and plan.by_login:
+                plan = planner(replace(plan.caller, user=self._user_of_login(plan, person)))
+            elif plan.needs_caller:
                 plan = planner(self.learn_caller(identity, partition=plan.target.partition, region=plan.region))
         return plan
+
+    def _user_of_login(self, plan: Plan, person: Person) -> str:
+        """Return who is signed in, by the session of the portal that ``plan`` begins with: live, or opened now."""
+        wish = _Wish(person, False, MIN_LEFT, self._patience, None)
+        opening = _Opening(plan, self.names(plan), wish, time.monotonic() + wish.patience)
+        with self._alone(opening, 0):
+            name = opening.names[0]
+            header = self._vault.header(name) if self._kept.step(name) is not None else None
+            return user_in(self._open(opening, 0).arn if header is None else str(header.facts.get("arn", "")))
 
     # -- sessions
 
@@ -213,6 +230,15 @@ class Broker:
                 return self._session(within(plan, self._learnt.maxima()), wish)
             except _OtherPlanError as other:
                 plan, wish = other.plan, replace(wish, read=wish.read and not other.asked)
+
+    def mfa_session(self, plan: Plan, person: Person) -> Credentials:
+        """Return the keys that GetSessionToken, the only call of ``plan``, gave or gives for a code. Raises so too."""
+        names = self.names(plan)
+        wish = _Wish(person, fresh=False, min_left=MIN_LEFT, patience=self._patience, again=None)
+        opening = _Opening(plan, names, wish, time.monotonic() + self._patience)
+        found, _ = self._before(opening, len(names))
+        assert found is not None, "GetSessionToken gives keys"
+        return found
 
     def _session(self, plan: Plan, wish: _Wish) -> Session:
         """Return the session of this very plan. Raises _OtherPlanError where another has to be taken."""
@@ -267,13 +293,13 @@ class Broker:
         session = session_of(plan, place, names[place], issued, self.now())
         return self._kept.keep(session, plan, names, place, self._sts.endpoint, person)
 
-    def _before(self, opening: _Opening, place: int, *, anew: bool = False) -> tuple[Credentials, bool]:
-        """Return the keys that sign the call at ``place``, and whether they come from the vault.
+    def _before(self, opening: _Opening, place: int, *, anew: bool = False) -> tuple[Credentials | None, bool]:
+        """Return the keys that sign the call at ``place``, and whether they come from the vault; a login has none.
 
         ``anew`` passes over what the vault has, which AWS did not take.
         """
         if place == 0:
-            return self._credentials_of(opening.plan.identity), False
+            return None if opening.plan.by_login else self._credentials_of(opening.plan.identity), False
         name = opening.names[place - 1]
         known = self._kept.step(name)
         if known is not None and not anew:

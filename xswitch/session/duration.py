@@ -20,6 +20,9 @@ SESSION_TOKEN_LIFE: Final = 43200
 """Seconds that GetSessionToken is asked for: its default, kept to its end so that one code serves many roles."""
 CHAIN: Final = "as every chain does"
 ROLE: Final = "the role's maximum"
+SET: Final = "as its permission set says"
+SET_UNKNOWN: Final = "or more, as its permission set says"
+"""The session duration of a permission set is an hour at least, and told by what AWS gives alone."""
 SHARED: Final = "mfa_session is always"
 """The person's own setting: one code for every role, by GetSessionToken, whose keys give an hour a role."""
 GIVEN: Final = "all that AWS gave"
@@ -73,6 +76,17 @@ def ladder(
     if seconds == cap:
         return seconds, why, None
     return seconds, "as the catalog says" if catalogued else "AWS's default", None
+
+
+def of_permission_set(known: int | None, environment: Environment | None) -> tuple[int, str, int | None]:
+    """Return for how many seconds a session of a permission set is used, as :func:`ladder` does for a role's.
+
+    ``known`` is what AWS gave last: nothing can be asked for. An environment's maximum ends its use here before that.
+    """
+    most = environment.max_duration if environment is not None else None
+    if environment is not None and most is not None and most <= (known or HOUR):
+        return most, f"{environment.name}'s maximum", known if known and known > most else None
+    return (known, SET, None) if known else (HOUR, SET_UNKNOWN, None)
 
 
 def checked(asked: int | None) -> int | None:

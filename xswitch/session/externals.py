@@ -34,10 +34,15 @@ def external_id(store: RecordStore, ref: VaultRef, *, wanted_by: str, origin: st
     record = store.read(record_name(ref))
     if record is None:
         message = f"the vault holds no external id {clean(ref.name)} for {clean(wanted_by)}"
-        raise InvalidConfig(
-            (Problem(clean(origin) or "the catalog", None, "external_id", message, "put it there first"),)
-        )
+        of = f" --source {clean(ref.source)}" if ref.source else ""
+        hint = f"ask the owner of the role for it, then: xswitch identity external-id {clean(ref.name)}{of}"
+        raise InvalidConfig((Problem(clean(origin) or "the catalog", None, "external_id", message, hint),))
     return Secret(record.payload.decode())
+
+
+def forget_external_id(store: RecordStore, ref: VaultRef) -> bool:
+    """Remove a value; tell whether there was one. Raises VaultUnavailable."""
+    return store.remove(record_name(ref))
 
 
 def versions(store: RecordStore) -> Callable[[VaultRef], str]:

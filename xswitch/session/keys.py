@@ -2,9 +2,11 @@
 
 What would make AWS answer with another session makes another name, so a changed catalog can't serve what was opened
 before the change. In it are: who calls, the partition, another endpoint than AWS's own, and of every call up to this
-one the role ARN, session name, ExternalId, SourceIdentity, tags, transitive tags, policies, duration and MFA device.
-Not in it: the target's name, since it never leaves this machine; an account's id, since the role's ARN or the caller's
-key says it; and the region, since credentials hold in every region of their partition.
+one the role ARN, session name, ExternalId, SourceIdentity, tags, transitive tags, policies, duration and MFA device;
+of a call of the portal its own endpoint, account, permission set and for how long it is used at most, as there is
+nothing else to ask for. Not in it: the target's name, since it never leaves this machine; an account's id elsewhere,
+since the role's ARN or the caller's key says it; and the region, since credentials hold in every region of their
+partition.
 
 The encoding is unambiguous: each value goes with its type and length, so no two requests are written alike. It is kept
 true by a test vector; changing it only means that sessions are opened anew once.
@@ -40,23 +42,30 @@ def encoded(value: object) -> bytes:
     raise TypeError(f"a {type(value).__name__} has no place in a request")
 
 
-def record_names(plan: Plan, version_of: VersionOf, endpoint: str = "") -> tuple[str, ...]:
+def record_names(plan: Plan, version_of: VersionOf, endpoint: str = "", portal: str = "") -> tuple[str, ...]:
     """Return the record's name for each call of ``plan``, in their order; the last is the session's own.
 
-    ``endpoint`` is the address that stands in for AWS's own, "" for none.
+    ``endpoint`` is the address that stands in for AWS's own, ``portal`` that of Identity Center's, "" for none.
     """
     said: list[object] = [_FORMAT, caller_of(plan), plan.target.partition, endpoint]
     names: list[str] = []
     for hop in plan.hops:
-        said.append(_call(hop, version_of))
+        said.append(_of_portal(hop, portal) if hop.kind == "portal" else _call(hop, version_of))
         names.append("session-" + sha256(encoded(tuple(said))).hexdigest())
     return tuple(names)
 
 
 def caller_of(plan: Plan) -> tuple[str, ...]:
-    """Return what tells the caller from others: an access key, or a profile's name and ARN, as its keys come and go."""
+    """Return what tells the caller from others: an access key, or where keys and tokens come and go what stays.
+
+    That is a profile's name or a program, with the ARN, and of a login where it is made and under which name.
+    """
+    if plan.identity.kind == "sso":
+        return ("sso", plan.identity.start_url, plan.identity.sso_region, plan.identity.sso_session)
     if plan.identity.kind == "profile":
         return ("profile", plan.identity.profile or plan.identity.name, plan.caller.arn)
+    if plan.identity.kind == "process":
+        return ("process", plan.caller.fingerprint, plan.caller.arn)
     return ("key", plan.caller.fingerprint, "" if plan.caller.fingerprint else plan.identity.name)
 
 
@@ -77,6 +86,10 @@ def _call(hop: Hop, version_of: VersionOf) -> tuple[object, ...]:
         _sorted(hop.policy_arns),
         hop.mfa_serial,
     )
+
+
+def _of_portal(hop: Hop, portal: str) -> tuple[object, ...]:
+    return (hop.kind, portal, hop.account_id, hop.permission_set, hop.most)
 
 
 def _sorted(values: Iterable[str] | Iterable[tuple[str, str]]) -> tuple[object, ...]:

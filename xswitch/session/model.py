@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from xswitch.preferences import MfaSession
 
 CallerKind = Literal["user", "session-token", "federated", "role", "root", "unknown"]
-HopKind = Literal["session-token", "assume-role"]
+HopKind = Literal["session-token", "assume-role", "portal"]
+"""``portal`` is GetRoleCredentials of IAM Identity Center; the other two are calls of STS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One STS call of a plan, with all that makes its request.
+    """One call of a plan, with all that makes its request.
 
     ``mfa_serial`` is set where the code goes with this very call. ``target`` is the name of what it opens, "" for
     GetSessionToken. ``account_id`` is the account of the role, or of the user; ``environment`` is the name of its
-    environment, or "".
+    environment, or "". A call of the portal has a ``permission_set`` and no ``role_arn``, since the role's name is
+    AWS's own choice; its ``duration`` is what AWS is expected to give, and ``most`` for how many seconds it is used
+    at most (0: to its end).
     """
 
     kind: HopKind
@@ -67,6 +70,13 @@ class Hop:
     policy_arns: tuple[str, ...] = ()
     mfa_serial: str = ""
     environment: str = ""
+    permission_set: str = ""
+    most: int = 0
+
+    @property
+    def opens_role(self) -> bool:
+        """Tell whether what it gives is a session of a role."""
+        return self.kind != "session-token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,12 @@ class Plan:
     @property
     def chained(self) -> bool:
         """Tell whether a role session assumes a role on the way."""
-        return sum(hop.kind == "assume-role" for hop in self.hops) > 1
+        return sum(hop.opens_role for hop in self.hops) > 1
+
+    @property
+    def by_login(self) -> bool:
+        """Tell whether it begins with a login of IAM Identity Center."""
+        return bool(self.hops) and self.hops[0].kind == "portal"
 
     @property
     def mfa_serial(self) -> str:

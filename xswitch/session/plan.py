@@ -9,6 +9,7 @@ Who calls first decides it (AWS's rules are in :mod:`xswitch.session.duration` a
     the same, mfa_session never            AssumeRole with the code whatever is asked; via another, the first of them
     the same, via another target           with MFA GetSessionToken first; the via target's hops; AssumeRole, 1 h
     the same, MFA, renewed meanwhile       GetSessionToken with the code; AssumeRole, 1 h at a time
+    a login of Identity Center             GetRoleCredentials, as long as the set says; via it AssumeRole, 1 h
     anything temporary                     AssumeRole, 1 h: its own sign-in has or lacks MFA, a code can't add it
 """
 
@@ -19,9 +20,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from xswitch.catalog.model import Catalog, Environment, Identity, Target
+from xswitch.catalog.model import Account, Catalog, Environment, Identity, Target
 from xswitch.errors import NoSuchTarget, Usage
-from xswitch.session import names
+from xswitch.session import by_login, names
 from xswitch.session.duration import CHAIN, HOUR, ROLE, SESSION_TOKEN_LIFE, SHORTEST, checked, ladder
 from xswitch.session.model import Caller, Hop, Options, Plan
 from xswitch.text import clean
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from xswitch.preferences import MfaSession
 
 _REGION: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+){1,5}", re.ASCII)
-_OPENABLE: Final = frozenset({"keys", "environment", "profile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,6 @@ def identity_of(catalog: Catalog, target: Target) -> Identity:
     identity = catalog.identities.get(name)
     if identity is None:
         raise Usage(f"the identity {clean(name)} of {clean(first.name)} is not defined", f"add [identities.{name}]")
-    if identity.kind not in _OPENABLE:
-        raise Usage(
-            f"{clean(name)} is an identity of kind {identity.kind}, which this version can't open yet",
-            "kinds keys, environment and profile work; a profile of the AWS CLI can hold the login meanwhile",
-        )
     return identity
 
 
@@ -94,8 +89,8 @@ def plan(
     ``caller`` is what is known of the identity of :func:`identity_of`; ``learnt`` holds the most seconds that a role's
     maximum is known to allow, by role ARN; ``environment`` stands in for the catalog's where a target is not in it;
     ``mfa_session`` is the person's setting.
-    Raises Usage for an option that AWS would refuse, an identity that can't be opened or MFA without a device;
-    NoSuchTarget for a missing ``via``.
+    Raises Usage for an option that AWS would refuse or a permission set does not take, an identity that can't be opened
+    or MFA without a device; NoSuchTarget for a missing ``via``.
     """
     chain = chain_of(catalog, target)
     identity = identity_of(catalog, target)
@@ -104,15 +99,19 @@ def plan(
     mfa = any(one.mfa for one in chain)
     given = _Given(catalog, identity, caller, learnt, os_user, host, len(chain) > 1, mfa_session)
     device = _device(given, chain, mfa=mfa)
-    duration, why, asked = ladder(
-        checked(options.duration),
-        target.duration,
-        chained=given.chained or (options.renewing and bool(device)),
-        caller=caller,
-        environment=environment,
-        role_maximum=learnt.get(target.arn),
-        shared=bool(device) and mfa_session == "always",
-    )
+    if identity.kind == "sso" and len(chain) == 1:
+        by_login.check(target, options)
+        duration, why, asked = by_login.lasts(target, environment, learnt)
+    else:
+        duration, why, asked = ladder(
+            checked(options.duration),
+            target.duration,
+            chained=given.chained or (options.renewing and bool(device)),
+            caller=caller,
+            environment=environment,
+            role_maximum=learnt.get(target.arn),
+            shared=bool(device) and mfa_session == "always",
+        )
     hops = _hops(given, chain, options, duration, device)
     return Plan(
         target=target,
@@ -124,7 +123,7 @@ def plan(
         asked=asked,
         guard=environment if environment is not None and environment.guarded else None,
         region=_region(options.region or target.region),
-        needs_caller=_needs_caller(caller, chain, options),
+        needs_caller=_needs_caller(caller, chain[1:] if identity.kind == "sso" else chain, options),
         options=options,
         mfa_session=mfa_session,
     )
@@ -152,6 +151,15 @@ def stepped_down(plan: Plan, *, hop: int = -1, seconds: int = HOUR, chain: bool 
     return replace(plan, hops=hops, duration=seconds, why=CHAIN if chain else ROLE, asked=asked)
 
 
+def mfa_plan(identity: Identity, caller: Caller) -> Plan:
+    """Return the plan of GetSessionToken with a code alone, for calls of a user's own that are no switch."""
+    account = Account(caller.account_id or identity.account_id, identity.name)
+    partition = caller.arn.split(":")[1] if caller.arn else "aws"
+    target = Target(account, "IAM", f"arn:{partition}:iam::{account.id}:user/{caller.user}")
+    hop = _session_token(identity, caller, identity.mfa_serial)
+    return Plan(target, identity, caller, (hop,), hop.duration, why="", asked=None, guard=None, region="")
+
+
 def within(plan: Plan, learnt: Mapping[str, int]) -> Plan:
     """Return ``plan`` within what is known of its roles' maxima now: itself where nothing was learnt since."""
     for role_arn, most in learnt.items():
@@ -169,14 +177,16 @@ def _settled(identity: Identity, caller: Caller) -> Caller:
             f"{clean(identity.name)} holds keys of the root user, which can't assume roles",
             "use the keys of an IAM user, and remove those of the root user",
         )
+    if identity.kind == "sso" and caller.kind == "unknown":
+        return replace(caller, identity=identity.name, kind="role")
     if identity.kind == "keys" and caller.kind == "unknown":
         return replace(caller, identity=identity.name, kind="user", account_id=caller.account_id or identity.account_id)
     return caller if caller.identity == identity.name else replace(caller, identity=identity.name)
 
 
 def _needs_caller(caller: Caller, chain: tuple[Target, ...], options: Options) -> bool:
-    """Tell whether the plan may change once GetCallerIdentity has answered."""
-    if caller.arn:
+    """Tell whether the plan may change once GetCallerIdentity has answered. ``chain``: the roles that are assumed."""
+    if caller.arn or not chain:
         return False
     if caller.kind == "unknown":
         return True
@@ -209,6 +219,9 @@ def _hops(given: _Given, chain: tuple[Target, ...], options: Options, duration: 
     source = ""
     for position, target in enumerate(chain):
         last = position == len(chain) - 1
+        if position == 0 and given.identity.kind == "sso":
+            hops.append(by_login.hop(target, given.catalog.environment_of(target), given.learnt))
+            continue
         seconds = duration if last else _via_duration(given, target, own_keys=position == 0 and (direct or not device))
         hop = _assume_role(given, target, options if last else Options(), seconds)
         hop = _inherited(hop, carried, source)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from xswitch.credentials import Credentials
 from xswitch.secret import Secret
-from xswitch.session.duration import GIVEN, SHORTER_BY
+from xswitch.session.duration import GIVEN, SET, SHORTER_BY
 from xswitch.session.model import Hop, Plan, Session
 from xswitch.session.sts import Issued
 from xswitch.vault.record import Record
 
 SESSION: Final = "session"
 SESSION_TOKEN: Final = "session-token"  # noqa: S105
+_ON_THE_WAY: Final = 5
+"""Seconds that an answer may have been on its way."""
 
 
 def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) -> Session:
@@ -21,8 +24,15 @@ def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) ->
     last = place == len(plan.hops) - 1
     account, _, role = hop.target.rpartition("/")
     life = max(0, round((issued.credentials.expires or now) - now))
-    short = life < hop.duration - SHORTER_BY
-    why, asked = (GIVEN, plan.asked or hop.duration) if short else (plan.why, plan.asked)
+    credentials = issued.credentials
+    if hop.kind == "portal":
+        duration, why, asked = _given(hop, life)
+        if asked is not None:
+            credentials = replace(credentials, expires=now + duration)
+    else:
+        short = life < hop.duration - SHORTER_BY
+        duration = life if short else hop.duration
+        why, asked = (GIVEN, plan.asked or hop.duration) if short else (plan.why, plan.asked)
     return Session(
         target=hop.target,
         account_id=hop.account_id,
@@ -32,9 +42,9 @@ def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) ->
         arn=issued.arn,
         identity=plan.identity.name,
         region=plan.region if last else "",
-        credentials=issued.credentials,
+        credentials=credentials,
         issued=now,
-        duration=life if short else hop.duration,
+        duration=duration,
         request_id=issued.request_id,
         source_identity=issued.source_identity or hop.source_identity,
         fresh=True,
@@ -44,9 +54,26 @@ def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) ->
     )
 
 
+def whole(life: int) -> int:
+    """Return the session duration of a permission set, which is of whole minutes, by what is left of it on arrival."""
+    minutes = round(life / 60) * 60
+    return minutes if abs(minutes - life) <= _ON_THE_WAY else life
+
+
+def _given(hop: Hop, life: int) -> tuple[int, str, int | None]:
+    """Return for how long what the portal gave is used, what decided that, and how long it would be where it is cut.
+
+    AWS takes no duration there, so an environment's maximum is kept here: what is handed out says that it ends so.
+    """
+    duration = whole(life)
+    if hop.most and hop.most < duration:
+        return hop.most, f"{hop.environment}'s maximum", duration
+    return duration, SET, None
+
+
 def kind_of(hop: Hop) -> str:
     """Return the kind of record that a call's session is."""
-    return SESSION if hop.kind == "assume-role" else SESSION_TOKEN
+    return SESSION if hop.opens_role else SESSION_TOKEN
 
 
 def facts_of(

@@ -61,15 +61,15 @@ class Draft:
         lines = [f"{SYNCED.decode()} from {_comment(self.source)}; the next sync writes it anew", "version = 1"]
         if self.defaults:
             lines += ["", "[defaults]"]
-            lines += [f"{_key(name)} = {toml(value)}" for name, value in self.defaults.items()]
+            lines += [f"{toml_key(name)} = {toml(value)}" for name, value in self.defaults.items()]
         for identity in self.identities:
-            lines += ["", f"[identities.{_key(identity.name)}]"]
-            lines += [f"{_key(name)} = {toml(value)}" for name, value in identity.settings.items()]
+            lines += ["", f"[identities.{toml_key(identity.name)}]"]
+            lines += [f"{toml_key(name)} = {toml(value)}" for name, value in identity.settings.items()]
         for account in self.accounts:
             lines += ["", "[[accounts]]", *_account(account)]
         for role in self.role_sets:
             lines += ["", "[[roles]]", f"name = {toml(role.name)}"]
-            lines += [f"{_key(name)} = {toml(value)}" for name, value in role.settings.items()]
+            lines += [f"{toml_key(name)} = {toml(value)}" for name, value in role.settings.items()]
         return "\n".join(lines) + "\n"
 
 
@@ -94,7 +94,7 @@ def toml(value: Setting | Mapping[str, Setting]) -> str:
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(name)} = {toml(one)}" for name, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{toml_key(name)} = {toml(one)}" for name, one in value.items()) + " }"
     return "[" + ", ".join(toml(one) for one in value) + "]"
 
 
@@ -104,7 +104,8 @@ def _string(text: str) -> str:
     return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _key(name: str) -> str:
+def toml_key(name: str) -> str:
+    """Return a key as TOML writes it, quoted where it has to be."""
     return name if BARE.fullmatch(name) else _string(name)
 
 

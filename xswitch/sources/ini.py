@@ -21,11 +21,15 @@ _COMMENTS = ("#", ";")
 
 @dataclass(slots=True)
 class Section:
-    """One section: its header as written between the brackets, its 1-based line, and its settings, keys lower case."""
+    """One section: its header as written between the brackets, its 1-based line, and its settings, keys lower case.
+
+    ``lines`` has the 1-based line at which each setting begins.
+    """
 
     name: str
     line: int
     values: dict[str, Value] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
 
 
 def read(file: Path) -> tuple[Section, ...]:
@@ -91,6 +95,7 @@ def _set(section: Section, line: str, number: int, file: Path) -> str:
     if key in section.values:
         raise refusal(file, f"{quoted(key)} is set twice in {quoted(section.name)}", "keep one of them", number)
     section.values[key] = line[at + 1 :].lstrip()
+    section.lines[key] = number
     return key
 
 

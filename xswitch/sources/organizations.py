@@ -9,20 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from xswitch.aws.patience import Failed, Patience, Workers
-from xswitch.sources.checkpoint import Checkpoint
+from xswitch.sources.reading import Reading
 from xswitch.text import clean
 
 ACTIVE: Final = "ACTIVE"
-
-
-class Api(Protocol):
-    """The calls of AWS Organizations. Raises Throttled, Failed, and Denied."""
-
-    def __call__(self, action: str, **params: Any) -> Mapping[str, Any]:
-        """Make one call; ``action`` is its name, such as ``ListAccounts``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +29,10 @@ class Member:
     roles: tuple[str, ...] | None = None
 
 
-Progress = Callable[[str, int, int], None]
-"""Is told what is read, how much of it is done, and how much there is in all (0: not known yet)."""
-
-
 @dataclass(slots=True)
-class Crawl:
+class Crawl(Reading):
     """One reading of an organization. ``roles_of`` lists the roles of an account, where they are wanted."""
 
-    api: Api
-    patience: Patience
-    workers: Workers
-    checkpoint: Checkpoint
-    progress: Progress
     roles_of: Callable[[str], Iterable[str]] | None = None
 
     def run(self) -> tuple[Member, ...]:
@@ -57,9 +40,9 @@ class Crawl:
         try:
             accounts = self._accounts()
             places = self._places(accounts)
-            tags = self._each("tags", [one["Id"] for one in accounts], self._tags)
+            tags = self.each("tags", [one["Id"] for one in accounts], self._tags)
             active = [one["Id"] for one in accounts if state_of(one) == ACTIVE]
-            roles = self._each("roles", active, self._roles) if self.roles_of is not None else None
+            roles = self.each("roles", active, self._roles) if self.roles_of is not None else None
         finally:
             self.checkpoint.save()
         return tuple(
@@ -74,46 +57,13 @@ class Crawl:
             for one in accounts
         )
 
-    def _call(self, action: str, element: str, what: str, **params: Any) -> Mapping[str, Any]:
-        """Make a call until its answer has ``element``: what is no answer of AWS reads as one without anything."""
-
-        def work() -> Mapping[str, Any]:
-            answer = self.api(action, **params)
-            if element not in answer:
-                raise Failed("what answered is not AWS")
-            return answer
-
-        return self.patience.call(what, work)
-
-    def _pages(self, action: str, element: str, what: str, **params: Any) -> list[Any]:
-        found: list[Any] = []
-        while True:
-            page = self._call(action, element, what, **params)
-            found += page[element]
-            if not page.get("NextToken"):
-                return found
-            params["NextToken"] = page["NextToken"]
-            if element == "Accounts":
-                self.progress("accounts", len(found), 0)
-
     def _accounts(self) -> list[Mapping[str, Any]]:
-        found = self._pages("ListAccounts", "Accounts", "the accounts")
+        found = self.pages("ListAccounts", "Accounts", "the accounts", counted="accounts")
         self.progress("accounts", len(found), len(found))
         return found
 
-    def _each(self, kind: str, items: list[str], work: Callable[[str], Any]) -> dict[str, Any]:
-        """Return what ``work`` gives for each item, by what the checkpoint has already and calls for the rest."""
-        known = {item: self.checkpoint.get(kind, item) for item in items}
-        found = {item: value for item, value in known.items() if value is not None}
-        self.progress(kind, len(found), len(items))
-        for item, value in self.workers.each([item for item in items if item not in found], work):
-            found[item] = value
-            self.checkpoint.put(kind, item, value)
-            self.progress(kind, len(found), len(items))
-        return found
-
     def _tags(self, account_id: str) -> dict[str, str]:
-        tags = self._pages("ListTagsForResource", "Tags", f"the tags of {account_id}", ResourceId=account_id)
+        tags = self.pages("ListTagsForResource", "Tags", f"the tags of {account_id}", ResourceId=account_id)
         return {str(tag["Key"]): str(tag["Value"]) for tag in tags}
 
     def _roles(self, account_id: str) -> list[str]:
@@ -130,11 +80,11 @@ class Crawl:
         if any(line is None for line in lines.values()):
             return self._walk({one["Id"] for one in accounts})
         units = list(dict.fromkeys(unit for line in lines.values() for unit in line or ()))
-        names = self._each("units", units, self._unit_name)
+        names = self.each("units", units, self._unit_name)
         return {account: "/".join(names[unit] for unit in line or ()) for account, line in lines.items()}
 
     def _unit_name(self, unit: str) -> str:
-        found = self._call(
+        found = self.call(
             "DescribeOrganizationalUnit", "OrganizationalUnit", f"the OU {unit}", OrganizationalUnitId=unit
         )
         return segment(str(found["OrganizationalUnit"]["Name"]))
@@ -142,7 +92,7 @@ class Crawl:
     def _walk(self, accounts: set[str]) -> dict[str, str]:
         """Walk the tree from its roots, for organizations whose accounts come without paths."""
         places = dict.fromkeys(accounts, "")
-        level = [(str(root["Id"]), "") for root in self._pages("ListRoots", "Roots", "the roots")]
+        level = [(str(root["Id"]), "") for root in self.pages("ListRoots", "Roots", "the roots")]
         seen = 0
         while level:
             deeper: list[tuple[str, str]] = []
@@ -156,8 +106,8 @@ class Crawl:
 
     def _below(self, parent: str) -> tuple[list[tuple[str, str]], list[str]]:
         what = f"what is in {parent}"
-        units = self._pages("ListOrganizationalUnitsForParent", "OrganizationalUnits", what, ParentId=parent)
-        accounts = self._pages("ListAccountsForParent", "Accounts", what, ParentId=parent)
+        units = self.pages("ListOrganizationalUnitsForParent", "OrganizationalUnits", what, ParentId=parent)
+        accounts = self.pages("ListAccountsForParent", "Accounts", what, ParentId=parent)
         return [(str(unit["Id"]), segment(str(unit["Name"]))) for unit in units], [str(one["Id"]) for one in accounts]
 
 

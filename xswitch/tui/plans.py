@@ -42,6 +42,8 @@ def enter_words(outlook: Outlook) -> tuple[str, str]:
     """Say what Enter does: one line, and a second where there is more to say."""
     if outlook.live is not None:
         return "opens a shell, session is live", "no call to AWS, no code"
+    if outlook.login:
+        return "needs a login first", f"xswitch identity login {clean(outlook.plan.identity.name)}"
     if outlook.code:
         return "asks for a code, opens a shell", ""
     calls = len(outlook.plan.hops)
@@ -68,7 +70,7 @@ def person_of(plan: Plan) -> str:
 
 def roles_on(plan: Plan) -> tuple[Hop, ...]:
     """Return the hops that open a role, in order."""
-    return tuple(hop for hop in plan.hops if hop.kind == "assume-role")
+    return tuple(hop for hop in plan.hops if hop.opens_role)
 
 
 def external_id_words(hop: Hop) -> str:
@@ -114,6 +116,8 @@ def wire(desk: Desk, outlook: Outlook, row: Row, width: int) -> list[Line]:
 
 
 def _code_words(outlook: Outlook) -> Span:
+    if outlook.plan.by_login:
+        return Span("nobody is signed in", "warn") if outlook.login else Span("no login wanted", "muted")
     if outlook.live is not None or not outlook.code:
         return Span("no code wanted", "muted")
     return Span("code asked, once for both steps" if len(outlook.plan.hops) > 1 else "code asked", "warn")
@@ -125,9 +129,10 @@ def facts(desk: Desk, outlook: Outlook, width: int) -> list[Line]:
     lasts = say_duration(plan.duration)
     found: list[tuple[str, str, str]] = [("lasts", f"{lasts}, {plan.why}" if plan.why else lasts, "text")]
     if plan.asked is not None:
-        found.append(("", f"the catalog says {say_duration(plan.asked)}", "muted"))
+        who = "permission set" if plan.hops[-1].kind == "portal" else "catalog"
+        found.append(("", f"the {who} says {say_duration(plan.asked)}", "muted"))
     hops = roles_on(plan)
-    if hops and (len(hops) == 1 or all(hop.external_id is None for hop in hops)):
+    if hops and hops[-1].kind != "portal" and (len(hops) == 1 or all(hop.external_id is None for hop in hops)):
         found.append(("external id", external_id_words(hops[-1]), "text"))
     if hops and hops[-1].source_identity:
         found.append(("source id", hops[-1].source_identity, "text"))
@@ -156,4 +161,4 @@ def _renews(desk: Desk, outlook: Outlook, live: Live | None) -> str:
         return f"without a code{until}"
     if outlook.plan.mfa_serial:
         return "asks for a code"
-    return "asks for a login" if outlook.plan.identity.kind == "sso" else "without a code"
+    return "asks for a login" if outlook.login else "without a code"

@@ -1,16 +1,20 @@
-"""Whether every identity that keeps its key in the vault has one there, and how old it is."""
+"""Whether every identity has what it needs: a key in the vault, and how old that is, a login, or a program."""
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xswitch.engine.checks.machine import Finding, Level, Machine
 from xswitch.errors import InvalidConfig, VaultUnavailable
+from xswitch.text import say_duration
+
+if TYPE_CHECKING:
+    from xswitch.engine.views import IdentityView
 
 CHECK: Final = "identities"
-OLD: Final = 90
-"""Days: the age from which AWS's own checks ask for another key (IAM User Guide, rotating access keys)."""
 
 
 def check(machine: Machine) -> Iterator[Finding]:
@@ -24,15 +28,43 @@ def check(machine: Machine) -> Iterator[Finding]:
         return
     for view in views:
         about = f"{view.name}: "
-        if view.kind != "keys":
+        if view.kind == "process":
+            yield _program(about, engine.catalog.identities[view.name].process, engine.environ.get("PATH"))
+        elif view.kind == "sso":
+            yield _login(machine, view.name)
+        elif view.kind != "keys":
             yield Finding(CHECK, "ok", f"{about}kind {view.kind}, keeps no key here")
         elif view.key_age_days is None:
             level: Level = "fail" if view.name == (default or views[0].name) else "warn"
             yield Finding(CHECK, level, f"{about}the vault holds no key", f"xswitch identity add {view.name}")
-        elif view.key_age_days > OLD:
-            message = f"{about}its key was put here {view.key_age_days} days ago"
-            hint = f"make another in IAM, then xswitch identity add {view.name}, then delete the old one"
-            yield Finding(CHECK, "warn", message, hint)
+        elif view.key_is_old:
+            yield Finding(CHECK, "warn", f"{about}{_age(view)}", f"xswitch identity rotate {view.name}")
         else:
-            days = "today" if view.key_age_days < 1 else f"{view.key_age_days} days ago"
-            yield Finding(CHECK, "ok", f"{about}its key was put here {days}")
+            yield Finding(CHECK, "ok", f"{about}{_age(view)}")
+
+
+def _age(view: IdentityView) -> str:
+    days = "today" if (view.key_age_days or 0) < 1 else f"{view.key_age_days} days ago"
+    return f"its key was made {days}" if view.key_age_known else f"its key was put here {days}"
+
+
+def _program(about: str, command: str, path: str | None) -> Finding:
+    """Tell whether the program of an identity is there. It is not run: it might open a browser."""
+    try:
+        program = next(iter(shlex.split(command)), "")
+    except ValueError:
+        return Finding(CHECK, "warn", f"{about}its program has a quote that is never closed", "mend process")
+    if shutil.which(program, path=path) is None:
+        hint = "install it, or mend process in the catalog"
+        return Finding(CHECK, "warn", f"{about}its program {program!r} is not on PATH", hint)
+    return Finding(CHECK, "ok", f"{about}kind process, its program is there")
+
+
+def _login(machine: Machine, name: str) -> Finding:
+    """Tell whether somebody is signed in, by the file that the AWS CLI shares; AWS is not asked."""
+    engine = machine.engine
+    login = engine.people.login(engine.catalog.identities[name])
+    if not login.lives:
+        return Finding(CHECK, "warn", f"{name}: nobody is signed in", f"xswitch identity login {name}")
+    left = say_duration(max(0.0, login.expires - engine.now()))
+    return Finding(CHECK, "ok", f"{name}: signed in, " + ("renewed by itself" if login.renews else f"for {left}"))

@@ -51,11 +51,15 @@ def _files(machine: Machine) -> Iterator[Finding]:
         holding |= {_profile(name) for name in parser.sections() if parser.has_option(name, _KEY)}
     if "default" in holding:
         message = "the [default] profile holds a long-lived key: whatever has no session takes it"
-        yield Finding(CHECK, "warn", message, "keep it in the vault (xswitch identity add), and remove it there")
+        yield Finding(
+            CHECK, "warn", message, "xswitch identity add NAME --from-profile default moves it into the vault"
+        )
     others = len(holding - {"default"})
     if others:
         message = f"{others} {'profile holds' if others == 1 else 'profiles hold'} a long-lived key in plain text"
-        yield Finding(CHECK, "warn", message, "xswitch identity add keeps such a key encrypted")
+        yield Finding(
+            CHECK, "warn", message, "xswitch identity add NAME --from-profile PROFILE moves such a key into the vault"
+        )
 
 
 def read(path: Path) -> RawConfigParser:

@@ -58,7 +58,7 @@ def ask(
         proxy = proxy_for(environ, address)
         way = sending.Way(limits, proxy, lambda: context_for(environ, default_bundle))
         began, here = time.monotonic(), clock()
-        response = sending.post(address, _HEADERS | {"Host": address.host_header}, _BODY, way)
+        response = sending.send(address, _HEADERS | {"Host": address.host_header}, _BODY, way)
         took = time.monotonic() - began
     except Trouble as trouble:
         said = unreachable(trouble, address, _DOING)

@@ -1,0 +1,64 @@
+"""An identity put into the person's own catalog file: a table at its end, with all before it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from xswitch.catalog.loading import check_with, load_for_sync
+from xswitch.catalog.model import Identity
+from xswitch.catalog.reading import EMPTY
+from xswitch.errors import InvalidConfig, VaultUnavailable
+from xswitch.files import make_private_folder, write_atomically
+from xswitch.paths import Paths
+from xswitch.sources.draft import toml, toml_key
+from xswitch.text import clean
+from xswitch.tomlfile import read_bytes
+
+
+def known(paths: Paths) -> Mapping[str, Identity]:
+    """Return the identities of the catalog, which may hold no account yet. Raises InvalidConfig."""
+    return load_for_sync(paths).identities
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """The catalog file as it will be."""
+
+    file: Path
+    before: bytes
+    content: bytes
+
+
+def addition(paths: Paths, name: str, settings: Mapping[str, str]) -> Addition:
+    """Return the person's catalog file with one more identity; a new file makes it the default one.
+
+    Raises InvalidConfig with every problem that the whole catalog would have, but for its having no account yet.
+    """
+    file = paths.catalog_file
+    before = read_bytes(file) if file.exists() else b""
+    end = "\r\n" if b"\r\n" in before else "\n"
+    lines = [f"[identities.{toml_key(name)}]", *(f"{key} = {toml(value)}" for key, value in settings.items())]
+    if not before.strip():
+        lines = ["version = 1", "", "[defaults]", f"identity = {toml(name)}", "", *lines]
+    joint = "" if not before else end if before.endswith(b"\n") else end * 2
+    content = before + (joint + end.join([*lines, ""])).encode()
+    problems = tuple(one for one in check_with(paths, file, content) if one.message != EMPTY)
+    if problems:
+        raise InvalidConfig(problems, "the catalog is as it was")
+    return Addition(file, before, content)
+
+
+def write(made: Addition) -> None:
+    """Write the file, in one step, its mode kept. Raises VaultUnavailable; then it is as it was."""
+    file = made.file
+    try:
+        make_private_folder(file.parent)
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
+        if (file.read_bytes() if file.exists() else b"") != made.before:
+            raise VaultUnavailable(f"{clean(str(file))} was changed meanwhile", "it is as it was; try again")
+        write_atomically(file, made.content, mode=mode)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise VaultUnavailable(f"{clean(str(file))} can't be written: {reason}", "it is as it was") from None
