@@ -61,7 +61,7 @@ class Office:
         client = boto.client("sso", {"AWS_ENDPOINT_URL": self.world.sandbox.url}, region="eu-west-1")
         given = [self.token] if tokens is None else tokens
         bearer = Bearer(
-            api or boto.caller(client, "the portal"), CORP, lambda _: given.pop(0) if len(given) > 1 else given[0]
+            api or boto.caller(client, "the portal"), CORP, lambda *_: given.pop(0) if len(given) > 1 else given[0]
         )
         checkpoint = Checkpoint(self.folder / "portal.json", "corp", self.world.clock, fresh=fresh)
         with workers() as pool:
@@ -193,7 +193,7 @@ def test_workers_whose_token_ended_at_once_take_another_one_together() -> None:
             raise Denied("no", aws_code="UnauthorizedException")
         return {"token": params["accessToken"]}
 
-    bearer = Bearer(api, CORP, lambda _: tokens.pop(0))
+    bearer = Bearer(api, CORP, lambda *_: tokens.pop(0))
     with workers(4) as pool:
         found = list(pool.each(range(4), lambda _: bearer("ListAccountRoles")["token"]))
     assert {token for _, token in found} == {"good"}

@@ -6,7 +6,6 @@ is the token's. The portal takes some 20 calls a second, and what is refused for
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from xswitch.aws.client import LIMITS, Client
@@ -20,8 +19,16 @@ from xswitch.secret import Secret
 from xswitch.session.model import Hop
 from xswitch.text import clean
 
-TokenOf = Callable[[Identity], Secret]
-"""Gives the access token of an identity's login. Raises PersonNeeded where nobody is signed in, Unreachable, Denied."""
+
+class TokenOf(Protocol):
+    """Gives the access token of an identity's login."""
+
+    def __call__(self, identity: Identity, refused: Secret | None = None) -> Secret:
+        """Return a token; another than ``refused``, which AWS took no more, if there is one.
+
+        Raises PersonNeeded where nobody is signed in, Unreachable, Denied.
+        """
+
 
 PATH: Final = "/federation/credentials"
 NO_LOGIN: Final = "UnauthorizedException"
@@ -63,13 +70,14 @@ class PortalClient:
     def role_credentials(self, identity: Identity, hop: Hop) -> Granted:
         """Return a session of the hop's permission set, for whoever is signed in.
 
-        A token that another process replaced just now is taken anew, once. Raises PersonNeeded where AWS takes the
-        login no more, Denied where the permission set is not the person's, Unreachable, Usage.
+        A token that AWS takes no more before its end, or that another process replaced, is taken anew, once. Raises
+        PersonNeeded where AWS takes the login no more, Denied where the permission set is not the person's,
+        Unreachable, Usage.
         """
         token = self._token_of(identity)
         answer = self._ask(identity, hop, token)
         if isinstance(answer, Refusal) and answer.code == NO_LOGIN:
-            newer = self._token_of(identity)
+            newer = self._token_of(identity, token)
             if newer.reveal() != token.reveal():
                 answer = self._ask(identity, hop, newer)
         if isinstance(answer, Refusal):
