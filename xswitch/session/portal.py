@@ -125,6 +125,11 @@ def _granted(answer: Answer, hop: Hop) -> Granted:
     found = answer.fields
     names = ("accessKeyId", "secretAccessKey", "sessionToken", "expiration")
     key, secret, token, end = (found.get(f"roleCredentials.{name}", "") for name in names)
-    if not (key and secret and token and end.isascii() and end.isdigit() and len(end) < 15):
+    if not (all(map(_is_word, (key, secret, token))) and end.isascii() and end.isdigit() and len(end) < 15):
         raise not_aws(clean(hop.target))
     return Granted(Credentials(key, Secret(secret), Secret(token), int(end) / 1000), answer.request_id)
+
+
+def _is_word(text: str) -> bool:
+    """Tell whether a text can be signed with, sent in a header and kept: JSON may hold line breaks and half letters."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
