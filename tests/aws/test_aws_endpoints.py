@@ -119,7 +119,7 @@ def provider(service: Service) -> tuple[EndpointProvider, set[str]]:
     return EndpointProvider(rules, {"partitions": json.loads(json.dumps(PARTITIONS))}), set(rules["parameters"])
 
 
-@pytest.mark.parametrize("service", ["sts", "iam"])
+@pytest.mark.parametrize("service", ["sts", "iam", "sso"])
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_every_variant_is_where_botocore_s_rules_have_it(service: Service, switch: str) -> None:
     environ = SWITCHES[switch]
@@ -213,6 +213,8 @@ def test_the_authorities_that_are_trusted_are_botocore_s() -> None:
 )
 def test_the_address_that_stands_in_for_aws(environ: dict[str, str], sts: str, iam: str) -> None:
     assert (endpoint_override(environ), endpoint_override(environ, "iam")) == (sts, iam)
+    of_sso = {name.replace("_IAM", "_SSO"): value for name, value in environ.items()}
+    assert endpoint_override(of_sso, "sso") == iam
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ The login itself is in the file that the AWS CLI shares, as a login there leaves
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,11 @@ def test_what_can_t_be_had_is_said_with_the_contract_s_status(home: Home) -> Non
     for command in (("credential-process", VIEW), ("exec", VIA, "--", "true")):
         assert "xswitch identity login corp" in home.fails(5, "nobody is signed in to corp", *command)
     assert home.run("env", VIEW).stdout == "false\n"
+    shown = home.works("catalog", "show", VIEW)
+    assert re.search(r"^permission set +ViewOnly$", shown, re.MULTILINE), shown
+    assert re.search(r"^login +nobody is signed in$", shown, re.MULTILINE), shown
+    assert "arn:" not in shown
+    assert "MFA" not in shown
     home.sign_in()
     assert "administers" in home.fails(2, "permission set", "exec", VIEW, "--duration", "2h", "--", "true")
     home.fails(2, "permission set", "exec", VIEW, "--session-name", "me", "--", "true")

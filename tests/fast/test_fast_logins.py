@@ -20,6 +20,7 @@ from portal_house import GUARDED, VIA, VIEW, PortalHouse
 
 from xswitch import cli
 from xswitch.fast.answer import answer
+from xswitch.fast.serving import Row
 
 
 @pytest.fixture
@@ -82,6 +83,18 @@ def test_a_changed_catalog_is_noticed(house: PortalHouse, change: tuple[str, str
     assert text.count(change[0]) >= 1
     house.paths.catalog_file.write_text(text.replace(change[0], change[1], 1))
     assert fast(house, "credential-process", VIEW) is None
+
+
+def test_a_record_of_another_permission_set_or_account_is_not_this_row_s() -> None:
+    row = Row.__new__(Row)
+    row.arn, row.role, row.by_login = "arn:aws:iam::555566667777:role/ViewOnly", "ViewOnly", True
+    right = "arn:aws:sts::555566667777:assumed-role/AWSReservedSSO_ViewOnly_0123456789abcdef/ada"
+    assert row.is_of(right)
+    assert not row.is_of(right.replace("ViewOnly", "Admin"))
+    assert not row.is_of(right.replace("5555", "4444"))
+    assert not row.is_of("arn:aws:sts::555566667777:assumed-role/ViewOnly/ada")
+    row.by_login = False
+    assert not row.is_of(right)
 
 
 def test_another_portal_of_the_environment_is_noticed(house: PortalHouse) -> None:

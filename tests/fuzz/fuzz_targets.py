@@ -31,6 +31,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "aws-copies": fuzz_sources.aws_copies,
     "http-answer": fuzz_wire.http_answer,
     "aws-answer": fuzz_wire.aws_answer,
+    "portal-answer": fuzz_wire.portal_answer,
     "flat-json": fuzz_wire.flat_json,
     "endpoint-request": fuzz_wire.endpoint_request,
     "vault-record": fuzz_vault.vault_record,

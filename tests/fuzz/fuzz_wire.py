@@ -9,10 +9,16 @@ from functools import cache
 from fuzz_catalog import shown, text_of
 
 from xswitch import flatjson
+from xswitch.aws import documents
 from xswitch.aws.dates import of_header, of_iso
-from xswitch.aws.http import MOST_BODY, Reader, Response, Trouble, read_response
+from xswitch.aws.http import MOST_BODY, Address, Reader, Response, Trouble, read_response
 from xswitch.aws.query import Answer, Refusal, read
-from xswitch.errors import Unreachable
+from xswitch.aws.signing import signed_headers
+from xswitch.catalog.model import Identity
+from xswitch.errors import Unreachable, XswitchError
+from xswitch.session import portal
+from xswitch.session.model import Hop
+from xswitch.session.records import sealed
 from xswitch.session.refusals import error_of
 from xswitch.session.sts import _issued
 from xswitch.shell.endpoint import CredentialServer, _Refused
@@ -91,6 +97,34 @@ def aws_answer(data: bytes) -> None:
     assert keys.access_key_id
     assert keys.secret_access_key
     assert keys.session_token
+    assert keys.expires is not None
+
+
+def portal_answer(data: bytes) -> None:
+    """A document of the portal is a session that can be signed with and kept, words that are safe, or no answer.
+
+    The first line is the status, the second the error's name in its header; the rest is the document.
+    """
+    status, name, body = [*data.split(b"\n", 2), b"", b""][:3]
+    number = int(status) if status.isdigit() and len(status) == 3 else 200
+    headers = {"x-amzn-errortype": name.decode("latin-1")} if name else {}
+    hop = Hop("portal", 3600, "a/b", account_id="444455556666", permission_set="b")
+    try:
+        outcome = documents.read(Response(number, headers, body), 0.0)
+    except Trouble as trouble:
+        assert trouble.kind == "not-aws"
+        return
+    try:
+        if isinstance(outcome, Refusal):
+            raise portal._error(outcome, Identity("corp", "sso"), hop)
+        keys = portal._granted(outcome, hop).credentials
+    except XswitchError as error:
+        assert error.exit_status in (4, 5, 7)
+        shown(error.message, error.hint)
+        return
+    address = Address.of("https://sts.amazonaws.com")
+    assert signed_headers(address, b"", keys, service="sts", region="eu-west-1", when=0.0)
+    assert sealed(keys).count(b"\n") == 2
     assert keys.expires is not None
 
 

@@ -40,7 +40,7 @@ class Nobody:
         pass
 
 
-def no_login(identity: Identity) -> Secret:
+def no_login(identity: Identity, refused: Secret | None = None) -> Secret:
     raise PersonNeeded("nobody is signed in")
 
 

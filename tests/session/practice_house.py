@@ -111,7 +111,7 @@ class PracticeHouse:
             code_of=lambda identity, ask, person: self.codes.code(identity, lambda: person.code(ask)),
         )
 
-    def token_of(self, identity: Identity) -> Secret:
+    def token_of(self, identity: Identity, refused: Secret | None = None) -> Secret:
         """Return the access token of the person's login, as a test has set it."""
         assert identity.kind == "sso"
         return self.token

@@ -11,7 +11,7 @@ from broker_house import House
 from session_doubles import DEV, HUB, NOW, PAYMENTS, FakePerson, a_catalog, a_target, planned
 
 from xswitch.catalog.model import Identity
-from xswitch.errors import Denied, PersonNeeded, Usage
+from xswitch.errors import Denied, PersonNeeded, Unreachable, Usage
 from xswitch.session.model import Caller, Options, Plan
 from xswitch.session.permission_sets import is_session, learnt_as
 from xswitch.session.plan import plan
@@ -211,6 +211,16 @@ def test_who_is_signed_in_is_told_by_a_live_session_where_it_was_forgotten(house
     house.learnt.forget_caller("corp")
     assert settled(house).caller.user == "ada@acme.example"
     assert len(house.portal.calls) == 1
+
+
+def test_who_asks_who_is_signed_in_waits_for_another_who_opens_that_session(house):
+    name = house.broker.names(login(HUB_VIEW))[0]
+    with (
+        house.store.lock(name, timeout=1, purpose="opening it elsewhere"),
+        pytest.raises(Unreachable, match="holds the lock"),
+    ):
+        settled(house, house.another(patience=0.01))
+    assert house.portal.calls == []
 
 
 def test_a_portal_s_session_that_aws_takes_no_more_is_opened_anew(house):

@@ -99,7 +99,7 @@ def test_a_login_that_is_over_needs_a_person_and_the_hint_says_how(signed_in: Pr
 
 def test_a_token_that_another_process_replaced_just_now_is_taken_anew(signed_in: PracticeHouse) -> None:
     given = [Secret("replaced"), signed_in.token]
-    signed_in.token_of = lambda _: given.pop(0)  # type: ignore[method-assign]
+    signed_in.token_of = lambda *_: given.pop(0)  # type: ignore[method-assign]
     signed_in.broker = signed_in.another()
     signed_in.open(f"{ACCOUNT}/ViewOnly")
     assert signed_in.calls[:2] == ["GetRoleCredentials UnauthorizedException", "GetRoleCredentials ok"]

@@ -61,7 +61,7 @@ class Office:
         client = boto.client("sso", {"AWS_ENDPOINT_URL": self.world.sandbox.url}, region="eu-west-1")
         given = [self.token] if tokens is None else tokens
         bearer = Bearer(
-            api or boto.caller(client, "the portal"), CORP, lambda _: given.pop(0) if len(given) > 1 else given[0]
+            api or boto.caller(client, "the portal"), CORP, lambda *_: given.pop(0) if len(given) > 1 else given[0]
         )
         checkpoint = Checkpoint(self.folder / "portal.json", "corp", self.world.clock, fresh=fresh)
         with workers() as pool:
@@ -181,6 +181,23 @@ def test_a_token_that_was_replaced_meanwhile_is_taken_anew_once_for_all(office: 
     assert sum(call.outcome == "UnauthorizedException" for call in office.world.sandbox.calls) <= 9
     with pytest.raises(PersonNeeded):
         office.read(tokens=[Secret("a"), Secret("b")])
+
+
+def test_workers_whose_token_ended_at_once_take_another_one_together() -> None:
+    together = threading.Barrier(4, timeout=30)
+    tokens = [Secret("spent"), Secret("good"), Secret("one too many")]
+
+    def api(action: str, **params: Any) -> Mapping[str, Any]:
+        if params["accessToken"] == "spent":
+            together.wait()
+            raise Denied("no", aws_code="UnauthorizedException")
+        return {"token": params["accessToken"]}
+
+    bearer = Bearer(api, CORP, lambda *_: tokens.pop(0))
+    with workers(4) as pool:
+        found = list(pool.each(range(4), lambda _: bearer("ListAccountRoles")["token"]))
+    assert {token for _, token in found} == {"good"}
+    assert len(tokens) == 1
 
 
 # ── the catalog that comes of it

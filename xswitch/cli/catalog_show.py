@@ -11,7 +11,9 @@ from xswitch.cli.output import Result, table
 from xswitch.text import clean, say_duration
 
 if TYPE_CHECKING:
+    from xswitch.catalog import Target
     from xswitch.cli.context import Context
+    from xswitch.engine import Outlook
     from xswitch.session.model import Hop
 
 
@@ -27,26 +29,35 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     outlook = context.engine.outlook(target)
     plan = outlook.plan
     live = {session.target: session for session in context.engine.live()}
-    external = (
-        "none" if target.external_id is None else "from the vault" if hasattr(target.external_id, "name") else "set"
-    )
+    last = plan.hops[-1]
     hops = " -> ".join([plan.identity.name, *(_step(hop) for hop in plan.hops)])
     facts = [
         ("account", f"{target.account.name} ({target.account.id})"),
-        ("role", target.arn),
+        ("permission set", last.permission_set) if last.permission_set else ("role", target.arn),
         ("ou", target.account.ou or "none"),
         ("environment", target.account.environment or "none"),
         ("guard", plan.guard.confirm if plan.guard else "none"),
         ("way", hops if plan.mfa_session == "auto" else f"{hops} (mfa_session is {plan.mfa_session})"),
         ("lasts", f"{say_duration(plan.duration)}{', ' + plan.why if plan.why else ''}"),
-        ("MFA", "a code will be asked for" if outlook.code else "no code wanted"),
-        ("external id", external),
-        ("source id", target.source_identity or "none"),
+        *_sent(target, outlook),
         ("region", plan.region or "none"),
         ("tags", ", ".join(f"{key}={value}" for key, value in target.account.tags) or "none"),
         ("from", locate(target) or target.origin),
     ]
     return Result(f"{clean(target.name)}\n" + table(facts), as_json(context, [target], live)[0])
+
+
+def _sent(target: Target, outlook: Outlook) -> list[tuple[str, str]]:
+    """Say what the person is asked for and what goes with the call: with that of a permission set nothing does."""
+    code = ("MFA", "a code will be asked for" if outlook.code else "no code wanted")
+    login = ("login", "nobody is signed in" if outlook.login else "none wanted")
+    if outlook.plan.by_login and not outlook.plan.chained:
+        return [login]
+    external = (
+        "none" if target.external_id is None else "from the vault" if hasattr(target.external_id, "name") else "set"
+    )
+    first = login if outlook.plan.by_login else code
+    return [first, ("external id", external), ("source id", target.source_identity or "none")]
 
 
 def _step(hop: Hop) -> str:

@@ -26,7 +26,7 @@ from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
 from xswitch.session.model import Caller, CodeAsk, Hop, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
-from xswitch.session.portal import PortalClient
+from xswitch.session.portal import PortalClient, login_is_over
 from xswitch.session.sts import StsClient, WhoAmI
 from xswitch.text import clean
 
@@ -160,11 +160,17 @@ class People:
         """Return an identity's own credentials, for calls that are no switch. Blocks."""
         return self._credentials(identity)
 
-    def token_of(self, identity: Identity) -> Secret:
-        """Return the access token of an identity's login. Blocks. Raises PersonNeeded where nobody is signed in."""
+    def token_of(self, identity: Identity, refused: Secret | None = None) -> Secret:
+        """Return the access token of an identity's login, another than ``refused``. Blocks.
+
+        Raises PersonNeeded where nobody is signed in, Unreachable, Denied.
+        """
         engine = self._engine
         self._consents.require(identity, "start_url")
-        return sso.token_of(identity, engine.environ, engine.paths.state, engine.now()).access
+        token = sso.token_of(identity, engine.environ, engine.paths.state, engine.now()).access
+        if refused is not None and token.reveal() == refused.reveal():
+            raise login_is_over(identity)
+        return token
 
     def login(self, identity: Identity) -> Login:
         """Return what the files say of an identity's login. Does not block."""

@@ -1,1 +1,1 @@
-"""Sessions: which STS calls a switch takes, and the one place that makes them."""
+"""Sessions: which calls of AWS a switch takes, and the one place that makes them."""

@@ -6,7 +6,6 @@ is the token's. The portal takes some 20 calls a second, and what is refused for
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from xswitch.aws.client import LIMITS, Client
@@ -20,8 +19,16 @@ from xswitch.secret import Secret
 from xswitch.session.model import Hop
 from xswitch.text import clean
 
-TokenOf = Callable[[Identity], Secret]
-"""Gives the access token of an identity's login. Raises PersonNeeded where nobody is signed in, Unreachable, Denied."""
+
+class TokenOf(Protocol):
+    """Gives the access token of an identity's login."""
+
+    def __call__(self, identity: Identity, refused: Secret | None = None) -> Secret:
+        """Return a token; another than ``refused``, which AWS took no more, if there is one.
+
+        Raises PersonNeeded where nobody is signed in, Unreachable, Denied.
+        """
+
 
 PATH: Final = "/federation/credentials"
 NO_LOGIN: Final = "UnauthorizedException"
@@ -63,13 +70,14 @@ class PortalClient:
     def role_credentials(self, identity: Identity, hop: Hop) -> Granted:
         """Return a session of the hop's permission set, for whoever is signed in.
 
-        A token that another process replaced just now is taken anew, once. Raises PersonNeeded where AWS takes the
-        login no more, Denied where the permission set is not the person's, Unreachable, Usage.
+        A token that AWS takes no more before its end, or that another process replaced, is taken anew, once. Raises
+        PersonNeeded where AWS takes the login no more, Denied where the permission set is not the person's,
+        Unreachable, Usage.
         """
         token = self._token_of(identity)
         answer = self._ask(identity, hop, token)
         if isinstance(answer, Refusal) and answer.code == NO_LOGIN:
-            newer = self._token_of(identity)
+            newer = self._token_of(identity, token)
             if newer.reveal() != token.reveal():
                 answer = self._ask(identity, hop, newer)
         if isinstance(answer, Refusal):
@@ -117,6 +125,11 @@ def _granted(answer: Answer, hop: Hop) -> Granted:
     found = answer.fields
     names = ("accessKeyId", "secretAccessKey", "sessionToken", "expiration")
     key, secret, token, end = (found.get(f"roleCredentials.{name}", "") for name in names)
-    if not (key and secret and token and end.isascii() and end.isdigit() and len(end) < 15):
+    if not (all(map(_is_word, (key, secret, token))) and end.isascii() and end.isdigit() and len(end) < 15):
         raise not_aws(clean(hop.target))
     return Granted(Credentials(key, Secret(secret), Secret(token), int(end) / 1000), answer.request_id)
+
+
+def _is_word(text: str) -> bool:
+    """Tell whether a text can be signed with, sent in a header and kept: JSON may hold line breaks and half letters."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text

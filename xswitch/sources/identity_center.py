@@ -66,7 +66,7 @@ class Bearer:
         """Return another token. Raises PersonNeeded where there is none."""
         with self._lock:
             if self._token.reveal() == spent.reveal():
-                self._token = self._token_of(self._identity)
+                self._token = self._token_of(self._identity, spent)
             if self._token.reveal() == spent.reveal():
                 raise login_is_over(self._identity)
             return self._token
