@@ -10,9 +10,10 @@ from xswitch.aws.client import Client
 from xswitch.catalog import Identity, VaultRef, load_for_sync
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import NoSuchTarget
-from xswitch.identity import sources, sso, sso_tokens, stored, unfinished
+from xswitch.identity import sources, sso, stored, unfinished
 from xswitch.identity.codes import Codes
 from xswitch.identity.consent import Consents
+from xswitch.identity.sso_tokens import Token
 from xswitch.secret import Secret
 from xswitch.session import names
 from xswitch.session.broker import Broker
@@ -26,7 +27,7 @@ from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
 from xswitch.session.model import Caller, CodeAsk, Hop, Options, Person, Plan, Session
 from xswitch.session.plan import identity_of, plan
-from xswitch.session.portal import PortalClient, login_is_over
+from xswitch.session.portal import PortalClient
 from xswitch.session.sts import StsClient, WhoAmI
 from xswitch.text import clean
 
@@ -166,21 +167,21 @@ class People:
         Raises PersonNeeded where nobody is signed in, Unreachable, Denied.
         """
         engine = self._engine
-        self._consents.require(identity, "start_url")
-        token = sso.token_of(identity, engine.environ, engine.paths.state, engine.now()).access
-        if refused is not None and token.reveal() == refused.reveal():
-            raise login_is_over(identity)
-        return token
+        return sso.token_of(
+            identity,
+            engine.environ,
+            engine.paths.state,
+            engine.now(),
+            refused=None if refused is None else Token(refused, 0.0),
+            note=engine.note,
+        ).access
 
     def login(self, identity: Identity) -> Login:
         """Return what the files say of an identity's login. Does not block."""
         engine = self._engine
-        token = sso_tokens.read(identity, sso_tokens.folder_in(engine.environ, engine.paths.state))
         now = engine.now()
-        if token is None:
-            return Login(0.0, renews=False, lives=False)
-        renews = token.refreshable and token.client_expires > now
-        return Login(token.expires, renews=renews, lives=renews or token.expires > now)
+        expires, renews = sso.known(identity, engine.environ, engine.paths.state, now) or (0.0, False)
+        return Login(expires, renews=renews, lives=renews or expires > now)
 
     def read_as(self, identity: Identity, credentials: Credentials, role_arn: str) -> Credentials:
         """Return a short session of a role that only reads, made by ``credentials`` and kept nowhere. Blocks."""
