@@ -73,7 +73,7 @@ async def test_enter_opens_the_practice_organization(engine: Empty, monkeypatch:
         await settle(pilot)
         await pilot.press("enter")
         await settle(pilot)
-        assert ran and ran[0][1:] == ["-m", "xswitch", "demo"]
+        assert ran and ran[0][1:] == ["-P", "-m", "xswitch", "demo"]
         app.exit(0)
 
 

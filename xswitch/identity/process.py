@@ -152,14 +152,13 @@ class _Reader:
     def finish(self) -> None:
         """Wait for the end, for a moment: an agent that the program left running may hold the stream open."""
         self._thread.join(0.5)
-        if not self._thread.is_alive():
-            self._stream.close()
 
     def _read(self) -> None:
-        descriptor = self._stream.fileno()
-        while data := os.read(descriptor, 65536):
-            if len(self.text) <= _LARGEST:
-                self.text += data
+        with self._stream:
+            descriptor = self._stream.fileno()
+            while data := os.read(descriptor, 65536):
+                if len(self.text) <= _LARGEST:
+                    self.text += data
 
 
 def _read(printed: bytes, name: str) -> Credentials:

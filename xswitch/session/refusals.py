@@ -92,7 +92,8 @@ def _denied(refusal: Refusal, message: str, hint: str, side: Side, kind: type[De
 
 def _told(message: str) -> str:
     """Leave out the request that AWS tells back with a signature that it refuses: its headers hold the token."""
-    return _TOLD_BACK.split(message, maxsplit=1)[0].strip()
+    found = _TOLD_BACK.search(message)
+    return message if found is None else message[: found.start()].strip()
 
 
 def _access_denied(refusal: Refusal, doing: str) -> Denied:
