@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("test", max_examples=100, deadline=None, derandomize=True, database=None, print_blob=True)
+settings.register_profile("test", max_examples=40, deadline=None, derandomize=True, database=None, print_blob=True)
 settings.register_profile("deep", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile("test")

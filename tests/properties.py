@@ -6,5 +6,5 @@ from hypothesis import settings
 
 
 def examples(count: int) -> settings:
-    """Settings of ``count`` examples at `make test`, and of twenty times as many at `make fuzz`."""
-    return settings(max_examples=count * settings().max_examples // 100, deadline=None)
+    """Settings of two fifths of ``count`` examples at `make test`, and of twenty times ``count`` at `make fuzz`."""
+    return settings(max_examples=max(1, count * settings().max_examples // 100), deadline=None)

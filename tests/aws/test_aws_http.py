@@ -7,8 +7,9 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.aws.http import MOST_BODY, MOST_HEAD, Address, Reader, Response, Trouble, read_response, request_bytes
 
@@ -89,13 +90,13 @@ def framed(draw: Any) -> bytes:
     return (interim + "\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(framed(), st.sampled_from([1, 3, 7, 1 << 20]))
 def test_an_answer_is_what_the_standard_library_reads(data: bytes, size: int) -> None:
     assert answer(data, size) == by_http_client(data)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(framed(), st.data())
 def test_half_an_answer_is_none(data: bytes, cut: st.DataObject) -> None:
     """Where the end of the connection is the end of the body, nobody can tell: what the body says has to."""
@@ -108,7 +109,7 @@ def test_half_an_answer_is_none(data: bytes, cut: st.DataObject) -> None:
         assert not {"content-length", "transfer-encoding"} & set(found.headers)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.binary(max_size=300) | st.binary(max_size=200).map(lambda rest: b"HTTP/1.1 200 OK\r\n" + rest))
 def test_any_bytes_are_an_answer_or_none(data: bytes) -> None:
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.aws.http import Response, Trouble
 from xswitch.aws.query import Answer, Refusal, read, texts
@@ -150,14 +151,14 @@ def by_element_tree(root: ElementTree.Element, path: str) -> dict[str, str]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(TREES, st.sampled_from(["utf-8", "utf-16", "iso-8859-1"]))
 def test_texts_are_those_that_the_standard_library_reads(tree: object, encoding: str) -> None:
     document = ElementTree.tostring(element("Root", tree), encoding=encoding, xml_declaration=True)
     assert texts(document) == by_element_tree(ElementTree.fromstring(document), "Root")
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: f"<a>{text}</a>".encode("utf-8", "replace")))
 def test_any_bytes_are_read_or_refused(document: bytes) -> None:
     try:

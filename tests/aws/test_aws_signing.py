@@ -12,8 +12,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from botocore.serialize import create_serializer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.aws import query
 from xswitch.aws.http import Address, request_bytes
@@ -72,7 +73,7 @@ REGIONS = st.sampled_from(["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-
 MOMENTS = st.integers(0, 8_000_000_000).map(lambda halves: halves / 2)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(URLS, st.binary(max_size=300), KEY_PAIRS, st.sampled_from(["sts", "iam"]), REGIONS, MOMENTS)
 def test_every_header_is_botocore_s(
     url: str, body: bytes, keys: Credentials, service: str, region: str, when: float
@@ -146,7 +147,7 @@ ASSUME = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(ASSUME)
 def test_the_form_of_assume_role_is_botocore_s(parameters: dict[str, Any]) -> None:
     assert query.form("AssumeRole", "2011-06-15", parameters) == body_by_botocore("sts", "AssumeRole", parameters)

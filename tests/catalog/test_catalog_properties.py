@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog_home import Home, late
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.catalog import Catalog, check, find, load_last_good, resolve
 from xswitch.errors import InvalidConfig
@@ -119,7 +120,7 @@ def loaded(home: Home) -> Catalog | InvalidConfig:
         return error
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=CATALOGS, nested=st.booleans())
 def test_the_cache_says_what_the_files_say(data: dict[str, Any], nested: bool) -> None:
     with a_home() as home:
@@ -145,7 +146,7 @@ def test_the_cache_says_what_the_files_say(data: dict[str, Any], nested: bool) -
             assert names[-1] == ""
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=CATALOGS, nested=st.booleans(), draw=st.data())
 def test_the_line_of_a_wrong_key_is_told(data: dict[str, Any], nested: bool, draw: st.DataObject) -> None:
     """Put one unknown key somewhere: its line is the one it was written in."""
@@ -219,7 +220,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.dictionaries(
         st.sampled_from(["version", "defaults", "identities", "environments", "accounts", "roles", "x"]), JUNK
@@ -233,7 +234,7 @@ def test_any_values_load_or_are_an_invalid_catalog(data: dict[str, Any]) -> None
             assert all(problem.line is not None for problem in found.problems)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.one_of(st.binary(max_size=80), st.text(alphabet="[]{}=\"'.,#\n\\ab1 \ufeff", max_size=60).map(str.encode)))
 def test_any_bytes_load_or_are_an_invalid_catalog(content: bytes) -> None:
     with a_home() as home:
@@ -241,7 +242,7 @@ def test_any_bytes_load_or_are_an_invalid_catalog(content: bytes) -> None:
         assert isinstance(loaded(home), InvalidConfig)  # so short, it can't be a catalog with an account
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(data=CATALOGS, old=st.sampled_from(["ReadOnly", "Deploy"]), new=st.sampled_from(["Writable", "Detach"]))
 def test_an_edit_of_the_same_size_and_time_is_noticed(data: dict[str, Any], old: str, new: str) -> None:
     import os

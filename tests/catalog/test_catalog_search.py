@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.catalog.model import Account, Target
 from xswitch.catalog.search import Index, Result
@@ -76,7 +77,7 @@ def search(query: str) -> Result:
 
 
 @given(ANYTHING)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_text_gives_an_answer_in_range(query: str) -> None:
     result = search(query)
     rows = list(result.rows)
@@ -98,7 +99,7 @@ def test_any_text_gives_an_answer_in_range(query: str) -> None:
     ou=st.text(max_size=20),
     query=ANYTHING,
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_names_may_hold_anything(name: str, role: str, ou: str, query: str) -> None:
     index = Index([target(name, role, 1, ou, ou, tag=name), target("other", "Role", 2)])
     for asked in (query, name, role, ou, f"'{name}", f"account:{name}"):
@@ -113,7 +114,7 @@ def test_names_may_hold_anything(name: str, role: str, ou: str, query: str) -> N
 
 
 @given(st.sampled_from(NAMES[:5]), st.sets(st.integers(0, 15), min_size=1, max_size=8))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_positions_spell_the_word(name: str, places: set[int]) -> None:
     word = "".join(name[place] for place in sorted(places) if place < len(name)).strip("-")
     assume(word)
@@ -124,7 +125,7 @@ def test_positions_spell_the_word(name: str, places: set[int]) -> None:
 
 
 @given(st.lists(PIECES, max_size=4), PIECES)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_one_word_more_is_never_more_rows(words: list[str], word: str) -> None:
     before, after = search(" ".join(words)), search(" ".join([*words, word]))
     assume(not after.relaxed)
@@ -134,7 +135,7 @@ def test_one_word_more_is_never_more_rows(words: list[str], word: str) -> None:
 
 
 @given(st.lists(PIECES, min_size=1, max_size=4), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_order_of_words_does_not_matter_and_nothing_is_left_to_chance(words: list[str], random: object) -> None:
     shuffled = list(words)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -154,7 +155,7 @@ VISITS = st.dictionaries(
 
 
 @given(VISITS)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_visits_never_outweigh_a_field(visits: dict[str, tuple[float, int, float]]) -> None:
     index = index_of("audit-x/Deploy", "web/Audit-x", "audit-x/ReadOnly", "log/Audit-x")
     known = dict(zip(("web/Audit-x", "log/Audit-x", "audit-x/ReadOnly"), visits.values(), strict=False))
@@ -163,7 +164,7 @@ def test_visits_never_outweigh_a_field(visits: dict[str, tuple[float, int, float
 
 
 @given(VISITS)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_what_is_exact_is_first_whatever_was_visited(visits: dict[str, tuple[float, int, float]]) -> None:
     def top(query: str) -> Target:
         return SMALL[INDEX.search(query, visits=visits, now=NOW).rows[0]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.catalog.pasted import Place, locate, permission_set
 from xswitch.catalog.query import parse
@@ -18,7 +19,7 @@ ANYTHING = st.one_of(
 
 
 @given(ANYTHING)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_parsing_never_raises(text: str) -> None:
     for term in parse(text).terms:
         assert term.text

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.catalog import Account, Selector, Target
 from xswitch.errors import Usage
@@ -166,7 +167,7 @@ def naive(field: str, value: str, subject: Target, live: bool) -> bool:
     return whole(value, own[field])
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     terms=st.lists(st.tuples(FIELDS, WORDS, st.booleans()), max_size=4),
     name=WORDS, role=WORDS, env=WORDS, segments=st.lists(WORDS, max_size=3), tag=WORDS, live=st.booleans(),
@@ -187,7 +188,7 @@ def test_any_selector_means_what_its_rules_say(
     assert selector.matches(subject, live=live) is expected
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(max_size=40))
 def test_any_text_is_a_selector_or_is_refused(text: str) -> None:
     try:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.catalog import journal, ledger, pins, visits
 
@@ -176,7 +177,7 @@ def test_those_who_leave_and_those_who_enter_lose_nothing(path: Path) -> None:
 
 
 @given(total=st.floats(), count=st.integers(), last=st.floats(), now=st.floats())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_the_bonus_is_bounded_whatever_is_in_the_file(total: float, count: int, last: float, now: float) -> None:
     assert 0.0 <= visits.frecency((total, count, last), now) <= visits.BONUS_LIMIT
 

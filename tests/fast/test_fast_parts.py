@@ -16,6 +16,7 @@ import pytest
 from fast_house import AGREED, CHAINED, PLAIN, PLAINTEXT, TARGETS, House
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch import bootclock
 from xswitch.cli.dispatch import Parser
@@ -121,7 +122,7 @@ words = st.sampled_from(
 @example("env", ["a/b", "--region", "-x"], "")
 @example("env", ["a/b", "--region", "--reveal"], "")
 @example("exec", ["a/b", "--duration=5s", "--duration", "1h30m", "--", "true"], "")
-@settings(max_examples=600, deadline=None)
+@examples(600)
 def test_plain_arguments_mean_what_argparse_makes_of_them(command: str, rest: list[str], shell: str) -> None:
     asked = plain([command, *rest], {"SHELL": shell}, terminal=False)
     if asked is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
@@ -81,7 +82,7 @@ def test_a_folder_or_a_dangling_link_is_an_error(tmp_path: Path) -> None:
         load(paths)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(alphabet="[]{}=\"'.,#\n ab1themkys", max_size=60))
 def test_any_text_is_preferences_or_an_invalid_file(text: str) -> None:
     import tempfile

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import tomli
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.tomlfile import dotted, nearest, quoted
 from xswitch.tomllines import Keys, line_at, lines_of
@@ -107,7 +108,7 @@ STATEMENTS = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(STATEMENTS, max_size=10))
 def test_any_toml_has_a_line_for_whatever_tomli_reads(statements: list[str]) -> None:
     kept: list[str] = []
@@ -126,7 +127,7 @@ def test_any_toml_has_a_line_for_whatever_tomli_reads(statements: list[str]) -> 
             assert keys[-1] in text.split("\n")[line - 1]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(alphabet="[]{}=\"'.,#\n\\ab1 \r\t", max_size=80))
 def test_text_that_is_no_toml_is_walked_to_where_it_breaks(text: str) -> None:
     assert all(line >= 1 for line in lines_of(text).values())

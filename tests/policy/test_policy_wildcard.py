@@ -6,8 +6,9 @@ import re
 import time
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.policy.wildcard import Wild, compiled, lowered, matches, matches_text
 
@@ -21,7 +22,7 @@ def reference(pattern: str, value: str) -> bool:
     return re.fullmatch(text, value, re.DOTALL) is not None
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(PATTERNS, VALUES)
 def test_it_matches_what_the_reference_matches(pattern: str, value: str) -> None:
     assert matches_text(pattern, value) == reference(pattern, value)
@@ -38,7 +39,7 @@ def test_it_matches_what_the_reference_matches_in_every_short_case() -> None:
             assert matches_text(pattern, value) == (expected.fullmatch(value) is not None), (pattern, value)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.tuples(VALUES, st.sampled_from(["*", "?", ""])), max_size=5), st.data())
 def test_a_pattern_made_from_a_value_matches_it(parts: list[tuple[str, str]], data: st.DataObject) -> None:
     pattern, value = "", ""

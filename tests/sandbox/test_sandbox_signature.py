@@ -10,8 +10,9 @@ import pytest
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from small_aws import NOON, ClockedSigV4, Keys, Refused, World
 
 from xswitch.sandbox import sigv4
@@ -255,7 +256,7 @@ VALUES = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20
 PLAIN = st.from_regex(r"x-[a-z]{1,8}", fullmatch=True).filter(lambda name: not name.startswith("x-amz"))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     query=st.dictionaries(NAMES, NAMES, max_size=5),
     headers=st.dictionaries(PLAIN, st.lists(VALUES, min_size=1, max_size=3).map("  ".join), max_size=4),

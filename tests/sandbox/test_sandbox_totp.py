@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.sandbox import totp, wire
 from xswitch.sandbox.mfa import spend
@@ -31,14 +32,14 @@ def test_the_vectors_of_rfc_6238(when: int, code: str) -> None:
 
 
 @given(st.binary(min_size=1, max_size=64))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_seeds_survive_base32(seed: bytes) -> None:
     assert totp.decode_seed(totp.encode_seed(seed)) == seed
     assert totp.decode_seed(totp.encode_seed(seed).lower()) == seed
 
 
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(-2, 2)), max_size=40))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_no_code_is_ever_good_twice(tries: list[tuple[int, int]]) -> None:
     device = MfaDevice("serial", "111122223333", SEED)
     now, taken = 1_000_000, set()
@@ -63,7 +64,7 @@ def test_lists_are_read_in_the_order_of_their_numbers() -> None:
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=6))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_parameters_are_nested_or_refused(flat: dict[str, str]) -> None:
     try:
         assert isinstance(wire.nest(flat), dict)
@@ -72,7 +73,7 @@ def test_any_parameters_are_nested_or_refused(flat: dict[str, str]) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_form_is_read_or_refused(text: str) -> None:
     try:
         wire.parse_form(text)

@@ -9,9 +9,10 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from large import large
+from properties import examples
 from small_aws import AWAY, HOME, MANAGER, Clock, World, trust
 
 from xswitch.sandbox import Organization
@@ -80,7 +81,7 @@ def small() -> Organization:
 
 
 @pytest.mark.parametrize(("service", "action"), EVERY, ids=[action for _, action in EVERY])
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(params=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6))
 def test_any_parameters_are_answered_or_refused(service: str, action: str, params: dict[str, Any]) -> None:
     organization = small()

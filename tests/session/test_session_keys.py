@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from session_doubles import ADA, CENTRAL, DEV, HUB, a_target, planned
 
 from xswitch.catalog.model import Identity, VaultRef
@@ -167,13 +168,13 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(VALUES, VALUES)
 def test_two_values_are_written_alike_only_where_they_are_one(one, two):
     assert (encoded(one) == encoded(two)) is (one == two)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.text(alphabet="ab:1s", max_size=4), min_size=2, max_size=5), st.data())
 def test_moving_a_character_over_a_border_makes_another_encoding(parts, data):
     place = data.draw(st.integers(0, len(parts) - 2))

@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from session_doubles import ADA, CENTRAL, DEV, HUB, PAYMENTS, PROD, SERIAL, a_catalog, a_target, planned
 
 from xswitch.catalog.model import Account, Environment, Identity
@@ -375,7 +376,7 @@ MFA_SESSIONS = st.sampled_from(["auto", "always", "never"])
 ENVIRONMENTS = st.none() | st.builds(Environment, st.just("e"), max_duration=MAYBE)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(CALLERS, MAYBE, MAYBE, MAYBE, ENVIRONMENTS, st.booleans(), st.booleans(), st.booleans(), MFA_SESSIONS)
 def test_no_plan_asks_for_more_than_any_rule_allows(
     kind, asked, catalogued, most, environment, mfa, hub_mfa, chained, mfa_session
@@ -424,7 +425,7 @@ def test_no_plan_asks_for_more_than_any_rule_allows(
         assert codes[0].kind == ("session-token" if mfa_session == "always" else "assume-role")
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(SECONDS, SECONDS, MAYBE, st.booleans(), st.booleans())
 def test_who_asks_for_more_never_gets_less(one, two, most, mfa, prod):
     low, high = sorted((one, two))
@@ -435,7 +436,7 @@ def test_who_asks_for_more_never_gets_less(one, two, most, mfa, prod):
     assert shorter.duration <= longer.duration
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.text(max_size=90), st.text(max_size=20), st.sampled_from(["{user}", "{account}", "x{user}", "{account}/{role}"])
 )

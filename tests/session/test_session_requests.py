@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from session_doubles import ADA, DEV, a_target, planned
 
 from xswitch.catalog.model import Identity, VaultRef
@@ -65,7 +66,7 @@ def same(one: object, other: object) -> bool:
     return one == other
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(plans(), st.data())
 def test_any_change_of_any_call_makes_other_names_from_there_on(plan: Plan, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(plan.hops) - 1))
@@ -80,7 +81,7 @@ def test_any_change_of_any_call_makes_other_names_from_there_on(plan: Plan, data
         assert (old == new) is same(was, value)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(plans(), st.data())
 def test_the_order_of_what_has_none_is_no_change(plan: Plan, data: st.DataObject) -> None:
     hops = tuple(
@@ -90,7 +91,7 @@ def test_the_order_of_what_has_none_is_no_change(plan: Plan, data: st.DataObject
     assert names(replace(plan, hops=hops)) == names(plan)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(plans(), st.data())
 def test_another_caller_partition_endpoint_or_value_in_the_vault_is_another_session(
     plan: Plan, data: st.DataObject
@@ -109,7 +110,7 @@ def test_another_caller_partition_endpoint_or_value_in_the_vault_is_another_sess
     assert not set(turned[first:]) & set(known[first:])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(plans(), WORDS)
 def test_what_aws_never_hears_is_no_change(plan: Plan, word: str) -> None:
     hops = tuple(replace(hop, target=word, environment=word, account_id=word) for hop in plan.hops)
@@ -117,7 +118,7 @@ def test_what_aws_never_hears_is_no_change(plan: Plan, word: str) -> None:
     assert names(said) == names(plan)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(plans(), plans())
 def test_one_call_more_or_less_is_another_session(plan: Plan, other: Plan) -> None:
     longer = replace(plan, hops=(*plan.hops, *other.hops))

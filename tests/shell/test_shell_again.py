@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.session.model import Options, Session
 from xswitch.shell import renewed
@@ -130,7 +131,7 @@ def test_the_shells_count_by_aws_s_clock(shell: str) -> None:
         assert began + ahead <= int(done.stdout) <= time.time() + ahead
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text())
 def test_a_note_stays_in_its_folder(role: str) -> None:
     name = renewed.name_of("444455556666", role)

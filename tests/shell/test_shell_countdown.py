@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.countdown import prompt_words, step, step_between, thresholds
 from xswitch.shell.prompt import inside, safe, segment
@@ -171,7 +172,7 @@ def test_inside_tells_what_the_environment_holds() -> None:
     )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(), st.floats(0, 20000))
 def test_the_segment_keeps_to_its_letters(text: str, now: float) -> None:
     assert safe(text) == prompt_safe(text)
@@ -179,7 +180,7 @@ def test_the_segment_keeps_to_its_letters(text: str, now: float) -> None:
     assert set(segment(environ, now)) <= set(prompt_safe(text) + "x _0123456789hms!()[]ended")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(-10, 50000), st.integers(0, 43200))
 def test_steps_only_go_forward(left: int, life: int) -> None:
     order = ["calm", "soon", "ending", "ended"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from people_and_shells import SENTINEL, make_session
+from properties import examples
 
 from xswitch.catalog.model import Environment
 from xswitch.credentials import Credentials
@@ -195,7 +196,7 @@ def test_styles_are_the_themes_own_indexes(session: Session, look: Look, environ
 hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(account=hostile, role=hostile, environment=hostile, guarded=st.booleans(), colour=hostile)
 def test_a_prompt_holds_only_what_means_nothing_to_a_shell(
     account: str, role: str, environment: str, guarded: bool, colour: str
@@ -210,7 +211,7 @@ def test_a_prompt_holds_only_what_means_nothing_to_a_shell(
     }
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.dictionaries(
         st.sampled_from([*SESSION, *SHADOWS, *MARKS, *SHADOWING, "AWS_REGION", "HOME", "ODD"]), st.text(max_size=5)

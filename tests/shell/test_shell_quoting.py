@@ -182,7 +182,7 @@ def read_powershell(word: str) -> str:
     return re.sub("(['\u2018-\u201b])['\u2018-\u201b]", r"\1", word[1:-1])
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @example("\u2019; Remove-Item x; \u2018")
 @given(values | st.text("'\u2018\u2019\u201a\u201b\u201c;$`", max_size=8))
 def test_powershell_by_its_documentation(value: str) -> None:
@@ -213,7 +213,7 @@ def readings_of_dotenv(line: str) -> set[str]:
     return {word}
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @example("a#b")
 @example("two\nlines")
 @example("it's")
@@ -235,7 +235,7 @@ def test_what_aws_gives_stands_bare_in_a_dotenv_file(value: str) -> None:
     assert quoting.text("dotenv", {"V": value}) == f"V={value}\n"
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(values)
 def test_docker_takes_the_value_as_it_is_or_not_at_all(value: str) -> None:
     if "\n" in value or "\r" in value:
@@ -245,7 +245,7 @@ def test_docker_takes_the_value_as_it_is_or_not_at_all(value: str) -> None:
         assert quoting.text("docker", {"V": value}, ["GONE"]) == f"V={value}\n"
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True), values, max_size=5))
 def test_json_is_one_object(pairs: dict[str, str]) -> None:
     assert json.loads(quoting.text("json", pairs, ["GONE"])) == pairs

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.catalog.model import Account, Target
 from xswitch.errors import InvalidConfig
@@ -48,7 +49,7 @@ def test_a_quoted_profile_of_the_persons_own_is_one_too() -> None:
     assert exported(own, [DEV], PROGRAM, FILE).taken == ("payments-dev/Admin",)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     lines=st.lists(
         st.sampled_from(["[profile a]", "[default]", "region = x", "# a comment", "", "  indented = 1", "k=v", "\t"]),

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigParseError
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from properties import examples
 
 from xswitch.errors import InvalidConfig
 from xswitch.sources import ini
@@ -45,7 +46,7 @@ def theirs(text: str) -> dict[str, object] | None:
         return found
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(lines=st.lists(LINES, max_size=12), end=st.sampled_from(["\n", "\r\n", "\r"]))
 @example(lines=["[a]", "s3 =", "  x = 1", "", "  y = 2", "", "[b]"], end="\n")
 @example(lines=["[a]", "  k = 1", "  l = 2", "    more", "m = 3"], end="\r\n")

@@ -6,8 +6,9 @@ import itertools
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from rich.cells import cell_len
 from rich.style import Style
 
@@ -28,7 +29,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60).map(clean
 # Widths.
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(texts, st.integers(0, 40))
 def test_a_fitted_name_fits(text: str, width: int) -> None:
     fitted = fit(text, width)
@@ -52,7 +53,7 @@ def test_a_name_is_cut_in_its_middle(text: str, width: int, fitted: str) -> None
     assert fit(text, width) == fitted
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(texts, st.integers(-2, 30))
 def test_wrapped_lines_fit_and_lose_nothing(text: str, width: int) -> None:
     lines = wrap(text, width)
@@ -61,7 +62,7 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str, width: int) -> None:
         assert all(cell_len(line) <= max(1, width) for line in lines)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.lists(st.tuples(texts, st.sampled_from(["", "sel", "danger"]), st.booleans()), max_size=6),
     st.integers(0, 50),
@@ -73,7 +74,7 @@ def test_a_strip_is_as_wide_as_it_should_be(parts: list[tuple[str, str, bool]], 
     assert sum(cell_len(segment.text) for segment in strip) == width
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.floats(0, 1), st.integers(1, 60))
 def test_a_fuse_fills_its_width_and_shows_every_rest(share: float, width: int) -> None:
     burning, gone = fuse(share, width, UNICODE, "live")
@@ -135,7 +136,7 @@ def test_small_words() -> None:
 # A field.
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.lists(
         st.sampled_from(
@@ -171,7 +172,7 @@ def test_editing() -> None:
 # Grids.
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(14, 400), st.integers(1, 120))
 def test_every_grid_is_in_order(width: int, height: int) -> None:
     grid = Grid.of(width, height)

@@ -6,8 +6,9 @@ import struct
 from binascii import crc32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from properties import examples
 from vault_tools import SENTINEL
 
 from xswitch.errors import RecordDamaged
@@ -30,7 +31,7 @@ def sealed(name: str = "session-1", payload: bytes = SENTINEL, expires: float | 
     return record.seal(KEY, ID, name, "session", payload, issued=1.5e9, expires=expires, facts=facts)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(NAMES, st.binary(max_size=300), TIMES, st.one_of(st.none(), TIMES), FACTS)
 def test_what_is_sealed_comes_back(
     name: str, payload: bytes, issued: float, expires: float | None, facts: dict[str, str | int | float]
@@ -131,7 +132,7 @@ def test_a_later_format_says_so() -> None:
         record.parse_header(data, "session-1.rec")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=400), st.booleans())
 def test_noise_is_damaged_and_nothing_else(noise: bytes, magic: bool) -> None:
     data = record.MAGIC + noise if magic else noise
@@ -154,7 +155,7 @@ def test_a_tombstone_keeps_the_header_and_nothing_of_the_payload() -> None:
     assert len(data) - len(stone) == 12 + len(SENTINEL) + 16
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_file_names_are_safe_and_differ_even_where_case_does_not(one: str, two: str) -> None:
     first, second = record.file_name(one), record.file_name(two)
