@@ -258,6 +258,19 @@ def test_too_many_idle_clients_make_room_for_one_that_asks(client: Client) -> No
             connection.close()
 
 
+def test_refused_clients_that_stay_make_room_for_one_that_asks(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_module, "_LINGER", 600.0)
+    refused = [client.connect() for _ in range(MOST_CONNECTIONS)]
+    try:
+        for connection in refused:
+            connection.sendall(client.head(Authorization="x"))
+            assert client.answer(connection)[0] == 403
+        assert client.send(client.head())[0] == 200
+    finally:
+        for connection in refused:
+            connection.close()
+
+
 def _open(connection: socket.socket) -> bool:
     connection.settimeout(0.001)
     try:

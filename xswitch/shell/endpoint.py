@@ -11,7 +11,7 @@ GET of the whole URI with the token in Authorization, answered by JSON; an error
 
 Every answer closes its connection, and nothing is ever logged. Sockets are not inherited, so the endpoint ends with its
 process, however that ends. Any user of this machine can connect: what they can hold up is bounded, since of too many
-connections the one that has waited longest without a whole request is dropped.
+connections the oldest that has not shown the token is dropped, be it still sending or taking a refusal.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class CredentialServer:
         self._port: int = self._listening.getsockname()[1]
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
-        self._reading: dict[socket.socket, None] = {}
+        self._unproven: dict[socket.socket, None] = {}
         self._stopping = False
         self._thread = threading.Thread(target=self._accept, name="endpoint", daemon=True)
 
@@ -140,26 +140,26 @@ class CredentialServer:
         """Make room for a connection; tell whether there is any."""
         with self._lock:
             if len(self._open) >= MOST_CONNECTIONS:
-                if not self._reading:
+                if not self._unproven:
                     return False
-                oldest = next(iter(self._reading))
+                oldest = next(iter(self._unproven))
                 self._forget(oldest)
                 _shut(oldest)
             self._open.add(connection)
-            self._reading[connection] = None
+            self._unproven[connection] = None
             return True
 
     def _forget(self, connection: socket.socket) -> None:
         self._open.discard(connection)
-        self._reading.pop(connection, None)
+        self._unproven.pop(connection, None)
 
     def _serve(self, connection: socket.socket) -> None:
         with connection:
             try:
-                head = self._read(connection)
+                self._check(self._read(connection))
                 with self._lock:
-                    self._reading.pop(connection, None)
-                answer = self._answered(head)
+                    self._unproven.pop(connection, None)
+                answer = self._answer()
             except _Refused as refused:
                 answer = refused.answer
             except OSError:
@@ -188,8 +188,7 @@ class CredentialServer:
             raise _Refused(431, "too-large", f"a request's head has {MOST_HEAD} bytes at most")
         return data[:end].decode("latin-1")
 
-    def _answered(self, head: str) -> _Answer:
-        self._check(head)
+    def _answer(self) -> _Answer:
         try:
             session = self._give()
         except XswitchError as error:
