@@ -11,7 +11,8 @@ The marker comes with what renews the session at the prompt, where it is told ho
 
 The person's files are read, never written. What a switch set is set again after them, since ``export AWS_PROFILE=…`` in
 an rc file would otherwise turn the shell to another account; the values are kept in variables of the shell itself, so
-that no file here holds a secret. The files live in a private folder for as long as the shell runs; the next start
+that no file here holds a secret. Where the person has their shell trace commands, it traces none that names a value;
+it goes on once these files are read. The files live in a private folder for as long as the shell runs; the next start
 sweeps away what a killed one left.
 """
 
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
     from xswitch.shell.detect import Kind
 
 _KEPT: Final = "XSWITCH_KEPT_"
+_UNTRACED: Final = (
+    "{ case $- in (*x*v*|*v*x*) __xswitch_traced=-xv ;; (*x*) __xswitch_traced=-x ;; (*v*) __xswitch_traced=-v ;;"
+    " (*) __xswitch_traced=+x ;; esac; \\set +xv; } 2>/dev/null"
+)
+_TRACED: Final = '\\eval "\\unset __xswitch_traced; \\set $__xswitch_traced"'
+"""The lines between which a shell of the Bourne family traces nothing; after them it does what it did before."""
 
 
 def folder_in(state: Path) -> Path:
@@ -140,7 +147,7 @@ def _fish_words(name: str, words: Sequence[str]) -> str:
 
 
 def _keep(held: Sequence[str]) -> str:
-    return "\n".join(f"__xswitch_kept_{name}=${name}" for name in held)
+    return "\n".join([_UNTRACED, *(f"__xswitch_kept_{name}=${name}" for name in held), _TRACED])
 
 
 def _set_again(held: Sequence[str], gone: Sequence[str]) -> str:
@@ -160,7 +167,7 @@ def _bash(
     # The person's aliases have no place in the code that follows.
     plain = "if \\shopt -q expand_aliases; then __xswitch_aliases=1; \\shopt -u expand_aliases; fi"
     again = 'if [ -n "${__xswitch_aliases-}" ]; then shopt -s expand_aliases; unset __xswitch_aliases; fi'
-    ours = (plain, _set_again(held, gone), _practice_first(environ), code, again)
+    ours = (_UNTRACED, plain, _set_again(held, gone), _practice_first(environ), code, again, _TRACED)
     file = _write(own / "bashrc", _keep(held), theirs, *ours)
     return ["--rcfile", str(file), "-i"], dict(environ)
 
@@ -190,7 +197,7 @@ def _zsh(
     # The person's aliases have no place in the code that follows.
     plain = "if [[ -o aliases ]]; then __xswitch_aliases=1; \\setopt no_aliases; fi"
     again = "if (( ${+__xswitch_aliases} )); then setopt aliases; unset __xswitch_aliases; fi"
-    ours = (plain, _set_again(held, gone), _practice_first(environ), end, code, again)
+    ours = (_UNTRACED, plain, _set_again(held, gone), _practice_first(environ), end, code, again, _TRACED)
     _write(own / ".zshrc", give_back, history, source(".zshrc"), *ours)
     return ["-i"], {**environ, "ZDOTDIR": str(own)}
 
@@ -201,7 +208,9 @@ def _fish(
     again = "\n".join(f'set -gx {name} "${_KEPT}{name}"; set -e {_KEPT}{name}' for name in held)
     without = "\n".join(unset_fish(name) for name in gone)
     first = "set -gx PATH $XSWITCH_PRACTICE_BIN $PATH" if environ.get("XSWITCH_PRACTICE_BIN") else ""
-    file = _write(own / "startup.fish", again, without, first, code)
+    # A local variable hides the person's own, which counts again where the file ends.
+    untraced = "set -l fish_trace"
+    file = _write(own / "startup.fish", untraced, again, without, first, code)
     kept = {f"{_KEPT}{name}": environ[name] for name in held}
     return ["-i", "-C", f"source {fish_quoted(str(file))}"], {**environ, **kept}
 
@@ -217,7 +226,8 @@ def _posix(
         if theirs is None
         else 'eval "__xswitch_theirs=\\"$ENV\\""\nif [ -r "$__xswitch_theirs" ]; then . "$__xswitch_theirs"; fi'
     )
-    file = _write(own / "shrc", _keep(held), back, source, _set_again(held, gone), _practice_first(environ), code)
+    ours = (_UNTRACED, _set_again(held, gone), _practice_first(environ), code, _TRACED)
+    file = _write(own / "shrc", _keep(held), back, source, *ours)
     return ["-i"], {**environ, "ENV": str(file)}
 
 
