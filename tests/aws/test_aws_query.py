@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from xml.etree import ElementTree
 
 import pytest
@@ -30,6 +31,10 @@ def answered(body: str | bytes, status: int = 200, **headers: str) -> Answer | R
     data = body.encode() if isinstance(body, str) else body
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return read("GetCallerIdentity", Response(status, named, data), 1.5)
+
+
+def nested(name: str, deep: int) -> str:
+    return f"<{name}>" * deep + f"</{name}>" * deep
 
 
 def test_an_answer_is_its_fields() -> None:
@@ -82,6 +87,33 @@ def test_depth_ends_the_reading() -> None:
     assert len(texts(b"<a>" * 32 + b"</a>" * 32)) == 32
     with pytest.raises(Trouble):
         texts(b"<a>" * 33 + b"</a>" * 33)
+
+
+@pytest.mark.parametrize(
+    ("taken", "refused"),
+    [
+        (f"<{'n' * 128}/>", f"<{'n' * 129}/>"),
+        (f"<a>{'<a/>' * 4095}</a>", f"<a>{'<a/>' * 4096}</a>"),
+        (nested("n" * 127, 4), nested("n" * 127, 5)),
+    ],
+    ids=["a name", "elements", "a path"],
+)
+def test_size_ends_the_reading(taken: str, refused: str) -> None:
+    assert texts(taken.encode())
+    with pytest.raises(Trouble):
+        texts(refused.encode())
+
+
+def test_a_body_costs_a_small_multiple_of_its_size() -> None:
+    name = "n" * 50_000
+    body = f"<{name}>{''.join(f'<a{number}/>' for number in range(8000))}</{name}>".encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(Trouble):
+            texts(body)
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(body)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("status", [204, 301, 302, 307])

@@ -1,7 +1,7 @@
 """AWS's query protocol: a call as a form, and its answer or refusal out of XML.
 
 XML comes from the network, and what answers need not be AWS: a document type, which entities need and sign-in pages
-have, ends the reading, and so do depth and anything that is not well formed.
+have, ends the reading, and so do depth, long names, many elements and anything that is not well formed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ BUSY: Final = frozenset(
 """The codes by which AWS asks for patience."""
 _PASSING: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
 _DEEPEST: Final = 32
+_LONGEST_NAME: Final = 128
+"""Characters of an element's name, with its prefix."""
+_LONGEST_PATH: Final = 512
+_MOST: Final = 4096
+"""Elements of a document: each is kept by its whole path, so that they are what a document costs."""
 
 
 class Answer(NamedTuple):
@@ -113,13 +118,19 @@ def texts(document: bytes) -> dict[str, str]:
     path: list[str] = []
     found: dict[str, list[str]] = {}
     here: list[list[str]] = []
+    elements = 0
 
     def start(name: str, _: Mapping[str, str]) -> None:
+        nonlocal elements
+        elements += 1
+        if len(name) > _LONGEST_NAME or len(path) == _DEEPEST or elements > _MOST:
+            raise Trouble("not-aws")
         path.append(name.rpartition(":")[2])
-        if len(path) > _DEEPEST:
+        whole = ".".join(path)
+        if len(whole) > _LONGEST_PATH:
             raise Trouble("not-aws")
         here.append([])
-        found.setdefault(".".join(path), here[-1])
+        found.setdefault(whole, here[-1])
 
     def end(_: str) -> None:
         path.pop()
