@@ -122,6 +122,8 @@ class _Git:
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_NO_LAZY_FETCH": "1",
+            # It counts before any setting, such as a protocol.ext.allow of the person's (git(1)).
+            "GIT_ALLOW_PROTOCOL": "https:ssh",
             "LC_ALL": "C",
         }
         if not ask:

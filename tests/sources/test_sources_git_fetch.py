@@ -1,0 +1,62 @@
+"""Fetching by the real git, over an ssh that is a script: what a repository that means ill can cost, and reach."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from git_server import commit, repository
+
+from xswitch.errors import Unreachable
+from xswitch.sources import git
+
+URL = "ssh://git@host.example/team/catalog.git"
+
+
+class Remote:
+    """A repository and the environment in which an address of any host leads to it."""
+
+    def __init__(self, folder: Path) -> None:
+        root = folder / "repositories"
+        root.mkdir()
+        self.work = repository(root, "catalog")
+        self.bare = root / "catalog.git"
+        self.store = folder / "store"
+        self.ssh = folder / "ssh"
+        self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_SSH_COMMAND": str(self.ssh)}
+        self.answer(f"exec git-upload-pack {self.bare}")
+
+    def answer(self, script: str) -> None:
+        self.ssh.write_text(f'#!/bin/sh\ncase "$1" in -G) exit 1 ;; esac\n{script}\n')
+        self.ssh.chmod(0o755)
+
+    def fetch(self, *, ask: bool = False) -> git.Fetched:
+        return git.fetch(URL, "", self.store, self.environ, ask=ask)
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Remote:
+    return Remote(tmp_path)
+
+
+def test_the_catalog_files_of_a_commit_are_fetched(remote: Remote) -> None:
+    (remote.work / "catalog.d" / "deep").mkdir(parents=True)
+    for name in ("catalog.toml", "other.toml", "catalog.d/more.toml", "catalog.d/README", "catalog.d/deep/no.toml"):
+        (remote.work / name).write_text(f"# {name}\n")
+    made = commit(remote.work)
+    files = {name: f"# {name}\n".encode() for name in ("catalog.toml", "catalog.d/more.toml")}
+    assert remote.fetch() == git.Fetched(made, files)
+
+
+def test_no_setting_of_the_persons_brings_another_protocol_back(remote: Remote, tmp_path: Path) -> None:
+    (remote.work / "catalog.toml").write_text("")
+    commit(remote.work)
+    (tmp_path / ".gitconfig").write_text(
+        f'[url "ext::sh -c touch% {tmp_path}/pwned% "]\ninsteadOf = ssh://git@host.example/\n'
+        '[protocol "ext"]\nallow = always\n'
+    )
+    with pytest.raises(Unreachable) as caught:
+        remote.fetch()
+    assert caught.value.hint == "fatal: transport 'ext' not allowed"
+    assert not (tmp_path / "pwned").exists()
