@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
+
 import pytest
 
 from xswitch.errors import Usage
-from xswitch.sources.git import address, reference
+from xswitch.sources.git import address, fetch, reference
 from xswitch.sources.shared import name_of
 
 
@@ -14,7 +18,7 @@ from xswitch.sources.shared import name_of
     [
         ("https://github.com/acme/catalog.git", None),
         ("https://git.acme.example:8443/team/catalog", None),
-        ("https://ada@git.acme.example/team/catalog", None),
+        ("https://git.acme.example/team/catalog@2", None),
         ("ssh://git@github.com/acme/catalog.git", None),
         ("ssh://git@[::1]:2222/acme/catalog.git", None),
         ("git@github.com:acme/catalog.git", "ssh://git@github.com/acme/catalog.git"),
@@ -41,7 +45,6 @@ def test_addresses(url: str, becomes: str | None) -> None:
         "http://github.com/acme/catalog",
         "git://github.com/acme/catalog",
         "fd::17",
-        "https://ada:password@github.com/acme/catalog",
         "https://github.com/a b",
         "https://github.com/acme\n",
         "https:///acme",
@@ -55,6 +58,37 @@ def test_addresses(url: str, becomes: str | None) -> None:
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(Usage, match="not the address of a repository"):
         address(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://s3ntinel@github.com/acme/catalog",
+        "https://ada:s3ntinel@github.com/acme/catalog",
+        "https://s3ntinel:@github.com/acme/catalog",
+        "https://s3ntinel@github.com",
+        "HTTPS://s3ntinel@github.com/acme/catalog",
+        "https:/s3ntinel@github.com/acme/catalog",
+        "https://s3n@tinel@github.com/acme/catalog",
+        "https://s3ntinel%40@github.com/acme/catalog",
+        "http://s3ntinel@github.com/acme/catalog",
+        "ssh://git:s3ntinel@github.com/acme/catalog",
+    ],
+)
+def test_an_address_holds_no_token(url: str, tmp_path: Path) -> None:
+    with pytest.raises(Usage, match="holds a name, password or token") as caught:
+        address(url)
+    assert "credential helper" in caught.value.hint
+    assert not re.search("s3n|tinel|github", caught.value.message + caught.value.hint)
+    with pytest.raises(Usage, match="holds a name"):  # as one that is noted already may
+        fetch(url, "", tmp_path / "store", {"PATH": os.environ["PATH"]}, ask=False)
+    assert not (tmp_path / "store").exists()
+
+
+def test_what_may_be_a_token_is_not_shown() -> None:
+    for url in ("git://s3ntinel@github.com/acme", " https://s3ntinel@github.com/acme", "//s3ntinel@github.com/acme"):
+        with pytest.raises(Usage, match=r"'…@github\.com/acme' is not the address"):
+            address(url)
 
 
 def test_references() -> None:

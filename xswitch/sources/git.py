@@ -25,7 +25,11 @@ MOST: Final = 1000
 """Catalog files that one repository may have."""
 _HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _USER: Final = r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?"
-_URL: Final = re.compile(rf"(?:https|ssh)://{_USER}(?:{_HOST}|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?/[^\s\0-\x1f\x7f]+")
+_NAMED: Final = re.compile(r"https?:/*[^/?#]*@.*|ssh://[^/?#@]*:[^/?#]*@.*", re.IGNORECASE | re.DOTALL)
+"""An address with a name in it, or for ssh with more than a user."""
+_URL: Final = re.compile(
+    rf"(?:https://|ssh://{_USER})(?:{_HOST}|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?/[^\s\0-\x1f\x7f]+"
+)
 _SCP: Final = re.compile(rf"({_USER})({_HOST}):([^\s\0-\x1f\x7f/:\\-][^\s\0-\x1f\x7f\\]*)")
 _REF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}")
 _WANTED: Final = re.compile(r"catalog\.toml|catalog\.d/[^/.][^/]*\.toml")
@@ -54,14 +58,22 @@ class Fetched:
 
 
 def address(url: str) -> str:
-    """Return the address of a repository as git gets it. Raises Usage for one that is neither https nor ssh."""
+    """Return the address of a repository as git gets it.
+
+    Raises Usage for one that is neither https nor ssh, and for one that holds a name or password: it would be kept and
+    shown. Whatever stands before its "@" is not in the error.
+    """
+    if _NAMED.fullmatch(url):
+        hint = "leave it out: git asks its credential helper for it (git help gitcredentials)"
+        raise Usage("the address of a repository holds a name, password or token", hint)
     if _URL.fullmatch(url) and "/../" not in url:
         return url
     short = _SCP.fullmatch(url)
     if short is not None:
         return f"ssh://{short[1]}{short[2]}/{short[3]}"
     hint = "https://host/team/catalog.git, ssh://git@host/team/catalog.git or git@host:team/catalog.git"
-    raise Usage(f"{clean(url)[:200]!r} is not the address of a repository", hint)
+    shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url
+    raise Usage(f"{clean(shown)[:200]!r} is not the address of a repository", hint)
 
 
 def reference(ref: str) -> str:
@@ -76,12 +88,13 @@ def fetch(url: str, ref: str, store: Path, environ: Mapping[str, str], *, ask: b
 
     ``ask`` lets git ask for a name and password on the terminal. Raises Usage, Unreachable, NotFound without git.
     """
+    whole = address(url)
     git = _Git(store, environ, ask=ask)
     git.run("init", "--quiet", "--bare", "--template=", str(store))
     wanted = f"+{ref or 'HEAD'}:refs/xswitch/fetched"
     git.run(
         "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-        "--end-of-options", address(url), wanted, doing=f"fetch {clean(url)}",
+        "--end-of-options", whole, wanted, doing=f"fetch {clean(url)}",
     )  # fmt: skip
     commit = git.run("rev-parse", "--verify", "--end-of-options", "refs/xswitch/fetched^{commit}").decode().strip()
     return Fetched(commit, _files(git, commit, url))
