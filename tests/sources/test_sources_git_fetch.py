@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
-from git_server import commit, repository
+from git_server import commit, repository, run
 
 from xswitch.errors import Unreachable
 from xswitch.sources import git
@@ -60,3 +62,34 @@ def test_no_setting_of_the_persons_brings_another_protocol_back(remote: Remote, 
         remote.fetch()
     assert caught.value.hint == "fatal: transport 'ext' not allowed"
     assert not (tmp_path / "pwned").exists()
+
+
+def _bomb(remote: Remote) -> None:
+    """Push a commit whose root tree names a hundred thousand files by a few objects: each tree has the one below ten times."""
+
+    def made(kind: str, content: str) -> str:
+        words = ["git", "mktree"] if kind == "tree" else ["git", "hash-object", "-w", "--stdin"]
+        return subprocess.check_output(words, cwd=remote.work, input=content, text=True).strip()
+
+    blob = made("blob", "version = 1\n")
+    tree = made("tree", "".join(f"100644 blob {blob}\tf{number}\n" for number in range(10)))
+    for _ in range(4):
+        tree = made("tree", "".join(f"040000 tree {tree}\td{number}\n" for number in range(10)))
+    root = made("tree", f"100644 blob {blob}\tcatalog.toml\n040000 tree {tree}\tz\n")
+    run(
+        remote.work,
+        "push",
+        "--quiet",
+        "origin",
+        f"{run(remote.work, 'commit-tree', '-m', 'x', root).strip()}:refs/heads/main",
+    )
+
+
+def test_of_a_tree_of_very_many_files_none_but_the_catalogs_are_listed(remote: Remote) -> None:
+    _bomb(remote)
+    tracemalloc.start()
+    try:
+        assert list(remote.fetch().files) == ["catalog.toml"]
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()

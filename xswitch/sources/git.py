@@ -102,7 +102,9 @@ def fetch(url: str, ref: str, store: Path, environ: Mapping[str, str], *, ask: b
 
 def _files(git: _Git, commit: str, url: str) -> dict[str, bytes]:
     """Return the catalog files of a commit. Raises Usage for what is no regular file, or too much."""
-    listing = git.run("ls-tree", "-r", "-z", "--full-tree", "--long", "--end-of-options", commit)
+    # Not the whole tree: a few objects that name each other many times are a tree of millions of files.
+    wanted = ("catalog.toml", "catalog.d/")
+    listing = git.run("ls-tree", "-z", "--full-tree", "--long", "--end-of-options", commit, "--", *wanted)
     files: dict[str, bytes] = {}
     for line in listing.split(b"\0"):
         about, _, raw = line.partition(b"\t")
