@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from git_server import commit, repository, run
 
-from xswitch.errors import Unreachable
+from xswitch.errors import Unreachable, Usage
 from xswitch.sources import git
 
 URL = "ssh://git@host.example/team/catalog.git"
@@ -93,3 +93,28 @@ def test_of_a_tree_of_very_many_files_none_but_the_catalogs_are_listed(remote: R
         assert tracemalloc.get_traced_memory()[1] < 4 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_the_files_have_a_bound_in_all_before_the_first_is_read(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "LARGEST_SUM", 10_000)
+    (remote.work / "catalog.d").mkdir()
+    for number in range(10):
+        (remote.work / "catalog.d" / f"{number}.toml").write_text("#" * 1000)
+    commit(remote.work)
+    assert sum(map(len, remote.fetch().files.values())) == 10_000
+    (remote.work / "catalog.toml").write_text("#")
+    commit(remote.work)
+    read: list[str] = []
+    run_git = git._Git.run
+
+    def noting(self: git._Git, *words: str, doing: str = "") -> bytes:
+        read.append(words[0])
+        return run_git(self, *words, doing=doing)
+
+    monkeypatch.setattr(git._Git, "run", noting)
+    with pytest.raises(Usage, match="holds more than a catalog may") as caught:
+        remote.fetch()
+    assert "64 MiB in all" in caught.value.hint
+    assert "cat-file" not in read

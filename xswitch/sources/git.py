@@ -21,8 +21,13 @@ SECONDS: Final = 120.0
 """How long git may take to fetch."""
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of one catalog file."""
+LARGEST_SUM: Final = 64 * 1024 * 1024
+"""Bytes of all its catalog files: one blob can be many of them, so that what is fetched is no bound."""
 MOST: Final = 1000
 """Catalog files that one repository may have."""
+_LIMITS: Final = (
+    f"{MOST} files, {LARGEST // 1024 // 1024} MiB each and {LARGEST_SUM // 1024 // 1024} MiB in all; nothing was taken"
+)
 _HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _USER: Final = r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?"
 _NAMED: Final = re.compile(r"https?:/*[^/?#]*@.*|ssh://[^/?#@]*:[^/?#]*@.*", re.IGNORECASE | re.DOTALL)
@@ -105,7 +110,8 @@ def _files(git: _Git, commit: str, url: str) -> dict[str, bytes]:
     # Not the whole tree: a few objects that name each other many times are a tree of millions of files.
     wanted = ("catalog.toml", "catalog.d/")
     listing = git.run("ls-tree", "-z", "--full-tree", "--long", "--end-of-options", commit, "--", *wanted)
-    files: dict[str, bytes] = {}
+    blobs: dict[str, str] = {}
+    total = 0
     for line in listing.split(b"\0"):
         about, _, raw = line.partition(b"\t")
         name = raw.decode("utf-8", "replace")
@@ -114,12 +120,13 @@ def _files(git: _Git, commit: str, url: str) -> dict[str, bytes]:
         mode, kind, blob, size = about.decode("ascii", "replace").split()
         if kind != "blob" or mode not in ("100644", "100755"):
             raise Usage(f"{clean(name)} in {clean(url)} is no regular file", "links and submodules are not followed")
-        if int(size) > LARGEST or len(files) == MOST:
-            raise Usage(f"{clean(url)} holds more than a catalog may: {clean(name)}", "nothing was taken from it")
-        files[name] = git.run("cat-file", "blob", "--end-of-options", blob)
-    if not files:
+        total += int(size)
+        if int(size) > LARGEST or len(blobs) == MOST or total > LARGEST_SUM:
+            raise Usage(f"{clean(url)} holds more than a catalog may: {clean(name)}", _LIMITS)
+        blobs[name] = blob
+    if not blobs:
         raise Usage(f"{clean(url)} holds no catalog", "it needs catalog.toml, or files in catalog.d/")
-    return files
+    return {name: git.run("cat-file", "blob", "--end-of-options", blob) for name, blob in blobs.items()}
 
 
 class _Git:
