@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -118,3 +120,55 @@ def test_the_files_have_a_bound_in_all_before_the_first_is_read(
         remote.fetch()
     assert "64 MiB in all" in caught.value.hint
     assert "cat-file" not in read
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("ask", [False, True])
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, subprocess.TimeoutExpired])
+def test_git_is_ended_with_its_ssh_and_leaves_no_half_of_a_pack(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch, ask: bool, stopped: type[BaseException]
+) -> None:
+    started = remote.store / "started"
+    pack = remote.store / "objects" / "pack"
+    remote.answer(
+        f"mkdir -p {pack}; : >{pack}/tmp_pack_half\n(trap '' TERM; exec sleep 600) &\n"
+        f"echo $$ $! >{started}.half; mv {started}.half {started}; exec sleep 600"
+    )
+    communicate = subprocess.Popen.communicate
+
+    def until_ssh_runs(self: subprocess.Popen[bytes], *_: object, timeout: float | None = None) -> tuple[bytes, bytes]:
+        if "fetch" not in self.args:  # type: ignore[operator]
+            return communicate(self, timeout=timeout)
+        while not started.exists():
+            time.sleep(0.01)
+        raise stopped(*([] if stopped is KeyboardInterrupt else ["git", 1]))
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", until_ssh_runs)
+    with pytest.raises(KeyboardInterrupt if stopped is KeyboardInterrupt else Unreachable):
+        remote.fetch(ask=ask)
+    pids = [int(word) for word in started.read_text().split()]
+    until = time.monotonic() + 20
+    while any(map(_runs, pids)) and time.monotonic() < until:
+        time.sleep(0.01)
+    left = [pid for pid in pids if _runs(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == []
+    assert list(pack.glob("tmp_*")) == []
+    assert list(remote.store.rglob("*.lock")) == []
+
+
+@pytest.mark.parametrize("ask", [False, True])
+def test_git_keeps_the_terminal_only_where_it_may_ask(remote: Remote, ask: bool) -> None:
+    (remote.work / "catalog.toml").write_text("")
+    commit(remote.work)
+    seen = remote.store.parent / "session"
+    remote.answer(f"cut -d' ' -f6 /proc/self/stat >{seen}; exec git-upload-pack {remote.bare}")
+    remote.fetch(ask=ask)
+    assert (int(seen.read_text()) == os.getsid(0)) is ask

@@ -6,8 +6,11 @@ submodules, no filters. Only https and ssh are spoken, whatever the person's con
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +22,8 @@ from xswitch.text import clean
 
 SECONDS: Final = 120.0
 """How long git may take to fetch."""
+_GRACE: Final = 2.0
+"""Seconds in which git may end by itself once it is asked to."""
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of one catalog file."""
 LARGEST_SUM: Final = 64 * 1024 * 1024
@@ -97,10 +102,16 @@ def fetch(url: str, ref: str, store: Path, environ: Mapping[str, str], *, ask: b
     git = _Git(store, environ, ask=ask)
     git.run("init", "--quiet", "--bare", "--template=", str(store))
     wanted = f"+{ref or 'HEAD'}:refs/xswitch/fetched"
-    git.run(
-        "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-        "--end-of-options", whole, wanted, doing=f"fetch {clean(url)}",
-    )  # fmt: skip
+    try:
+        git.run(
+            "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+            "--end-of-options", whole, wanted, doing=f"fetch {clean(url)}",
+        )  # fmt: skip
+    except BaseException:
+        # git leaves the half of a pack that it has.
+        for half in (store / "objects" / "pack").glob("tmp_*"):
+            half.unlink(missing_ok=True)
+        raise
     commit = git.run("rev-parse", "--verify", "--end-of-options", "refs/xswitch/fetched^{commit}").decode().strip()
     return Fetched(commit, _files(git, commit, url))
 
@@ -133,7 +144,7 @@ class _Git:
     """The system's git on one bare repository."""
 
     def __init__(self, store: Path, environ: Mapping[str, str], *, ask: bool) -> None:
-        self._store = store
+        self._ask = ask
         dropped = ("GIT_", "XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE", "AWS_")
         kept = ("GIT_SSL_CAINFO", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
         self._environ = {
@@ -152,24 +163,60 @@ class _Git:
             self._environ.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
 
     def run(self, *words: str, doing: str = "") -> bytes:
-        """Return what a git command prints. Raises Unreachable with git's own last line, NotFound."""
+        """Return what a git command prints. Raises Unreachable with git's own last line, NotFound.
+
+        When its time is up or xswitch is stopped, git is ended with all that it started, such as ssh.
+        """
         program = shutil.which("git", path=self._environ.get("PATH"))
         if program is None:
             raise NotFound("git is not installed", "a shared catalog is fetched by the system's git")
         settings = [word for name, value in _SAFE for word in ("-c", f"{name}={value}")]
-        try:
-            done = subprocess.run(
-                [program, "--no-pager", *settings, *words],
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS,
-                cwd="/",
-            )
-        except subprocess.TimeoutExpired:
-            raise Unreachable(f"git did not {doing or words[0]} within {SECONDS:g}s", "check the network") from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        with subprocess.Popen(
+            [program, "--no-pager", *settings, *words],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            start_new_session=not self._ask,  # what may ask needs our terminal
+        ) as started:
+            try:
+                printed, complaint = started.communicate(timeout=SECONDS)
+            except BaseException as error:
+                self._end(started)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    what = f"git did not {doing or words[0]} within {SECONDS:g}s"
+                    raise Unreachable(what, "check the network") from None
+                raise
+        if started.returncode:
+            said = complaint.decode("utf-8", "replace").strip().splitlines()
             last = clean(next((line for line in reversed(said) if line.startswith(("fatal", "error"))), ""))[:300]
             raise Unreachable(f"git can't {doing or words[0]}", last or "run `git ls-remote` by hand to see why")
-        return done.stdout
+        return printed
+
+    def _end(self, started: subprocess.Popen[bytes]) -> None:
+        """End git and what it started: asked to first, since git then takes its locks away."""
+        family = _family(started.pid) if self._ask else []
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._ask:
+                for pid in family:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.kill(pid, number)
+            else:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(started.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.wait(_GRACE)
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all that descend from it, by what ``ps`` says; the process alone where there is no ps."""
+    try:
+        listed = subprocess.run(["/bin/ps", "-A", "-o", "pid=,ppid="], capture_output=True, timeout=5, env={})
+    except (OSError, subprocess.TimeoutExpired):
+        return [pid]
+    pairs = [(int(child), int(parent)) for child, parent in map(bytes.split, listed.stdout.splitlines())]
+    family = [pid]
+    for one in family:  # it grows as we go
+        family.extend(child for child, parent in pairs if parent == one)
+    return family
