@@ -75,6 +75,32 @@ def test_a_minute_from_the_aws_config_to_a_role(home: PracticeHome) -> None:
     assert ":assumed-role/ReadOnly/" in who
 
 
+def test_an_import_says_what_profiles_are_called_here_and_that_nothing_is_guarded(home: PracticeHome) -> None:
+    home.aws_config.write_text(
+        "[profile base]\nregion = eu-west-1\n"
+        "[profile dev-admin]\nrole_arn = arn:aws:iam::555566667777:role/Admin\nsource_profile = base\n"
+        "duration_seconds = 5400\n[profile weird name]\nregion = eu-west-1\n"
+    )
+    home.paths.catalog_file.unlink()
+    shown = home.works("xswitch", "catalog", "import", "aws-config")
+    assert "  dev-admin → dev/Admin\n" in shown
+    looked_at, _, left = shown.partition("carried over, and to be looked at:")[2].partition("not carried over:")
+    assert looked_at.strip().startswith(f"base {home.aws_config}:1: a role is reached from it")
+    assert left.strip().startswith(f"{home.aws_config}:7: the section [profile weird name] is no profile")
+    assert shown.splitlines()[-1].startswith("no environments, so no guards: ")
+    assert 'duration = "1h30m"' in (home.paths.catalog_folder / "aws-config.toml").read_text()
+    for asked in ("dev-admin", "dev-admin/Admin"):
+        wrong = home.fails(1, "no target is named", "xswitch", "catalog", "show", asked)
+        assert 'did you mean "dev/Admin"?' in wrong.stderr
+    home.paths.catalog_file.write_text(
+        'version = 1\n[environments.prod]\nconfirm = "ask"\n'
+        '[[accounts]]\nid = "555566667777"\nname = "payments"\nenvironment = "prod"\n'
+    )
+    said = json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json"))
+    assert (said["targets"], said["environments"]) == ({"dev-admin": "payments/Admin"}, ["prod"])
+    assert "no environments" not in home.works("xswitch", "catalog", "import", "aws-config")
+
+
 def test_a_program_of_the_aws_config_is_one_here_and_runs_once(home: PracticeHome, tmp_path: Path) -> None:
     """saml2aws and its kind: run for the first session, not for the next ones of the same request."""
     key_id, secret = home.practice.user_access_key

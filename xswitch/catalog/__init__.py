@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         load,
         load_for_sync,
         load_last_good,
+        load_with,
     )
     from xswitch.catalog.model import (
         UNLISTED,
@@ -67,6 +68,7 @@ __all__ = [
     "load",
     "load_for_sync",
     "load_last_good",
+    "load_with",
     "locate",
     "resolve",
     "resolve_guarded",
@@ -83,6 +85,7 @@ _HOMES = {
     "load": "loading",
     "load_for_sync": "loading",
     "load_last_good": "loading",
+    "load_with": "loading",
     "locate": "resolution",
     "resolve": "resolution",
     "resolve_guarded": "resolution",
