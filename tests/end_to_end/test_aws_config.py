@@ -48,6 +48,25 @@ def test_every_target_can_be_exported_the_hostile_one_too(home: PracticeHome) ->
     assert home.aws_config.stat().st_mode & 0o777 == 0o600
 
 
+def test_an_export_warns_of_profiles_that_want_a_person_first(home: PracticeHome) -> None:
+    export = ("xswitch", "catalog", "export", "aws-config", "--diff", "--match")
+    rows = json.loads(home.works("xswitch", "catalog", "list", "env:prod", "--json"))
+    guarded, coded = len(rows), sum(row["mfa"] for row in rows)
+    assert guarded > coded > 0
+    warned = home.run(*export, "env:prod").stderr
+    assert f"warning: {guarded} of these profiles stand behind a guard" in warned
+    needs = json.loads(home.works(*export, "env:prod", "--json"))["needs"]
+    assert (needs["guard"], needs["login"]) == (guarded, 0)
+    assert f"warning: {needs['code']} of these profiles want an MFA code" in warned
+    assert "warning" not in home.run(*export, "env:dev role:ReadOnly").stderr
+    home.paths.catalog_file.write_text(
+        home.paths.catalog_file.read_text().replace(
+            "[identities.central]", '[identities.central]\nmfa_process = "code"'
+        )
+    )
+    assert "MFA code" not in home.run(*export, "env:prod").stderr
+
+
 def test_a_minute_from_the_aws_config_to_a_role(home: PracticeHome) -> None:
     key_id, secret = home.practice.user_access_key
     credentials = home.aws_config.with_name("credentials")
