@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Target,
         VaultRef,
     )
+    from xswitch.catalog.nothing import unmatched
     from xswitch.catalog.origins import sources
     from xswitch.catalog.resolution import locate, resolve, resolve_guarded
     from xswitch.catalog.selector import Selector
@@ -73,6 +74,7 @@ __all__ = [
     "resolve",
     "resolve_guarded",
     "sources",
+    "unmatched",
 ]
 
 _HOMES = {
@@ -91,6 +93,7 @@ _HOMES = {
     "resolve_guarded": "resolution",
     "Selector": "selector",
     "sources": "origins",
+    "unmatched": "nothing",
 }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xswitch.cli.output import Result
-from xswitch.errors import NoSuchTarget, Usage, VaultUnavailable
+from xswitch.errors import Usage, VaultUnavailable
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ def _content(file: Path) -> bytes:
 
 
 def _chosen(match: str, context: Context) -> list[Target]:
-    from xswitch.catalog import Selector
+    from xswitch.catalog import Selector, unmatched
 
     selector = Selector.parse(match)
     live = {session.target for session in context.engine.live()}
     chosen = [one for one in context.engine.catalog.targets if selector.matches(one, live=one.name in live)]
     if not chosen:
-        raise NoSuchTarget(f"nothing matches {clean(match)}", "a selector is literal; see `xswitch catalog list`")
+        raise unmatched(context.engine.catalog, match, live)
     return chosen
 
 
