@@ -49,8 +49,10 @@ PRACTICE: Final = (
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "HTTPS_PROXY",
     "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
+    "HISTFILE", "fish_history",
 )  # fmt: skip
-"""What keeps the demo's credentials on this machine: no startup file of the person's may change it in the demo."""
+"""What keeps the demo's credentials on this machine, and what is typed in it out of the person's own history: no
+startup file of theirs may change it in the demo."""
 MARKS: Final = (
     *(f"XSWITCH_{name}" for name in ("TARGET", "ACCOUNT_ID", "ACCOUNT", "ROLE", "ENVIRONMENT", "EXPIRES", "DEPTH")),
     "XSWITCH_REGION",

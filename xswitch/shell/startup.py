@@ -150,7 +150,8 @@ def _set_again(held: Sequence[str], gone: Sequence[str]) -> str:
 
 def _practice_first(environ: Mapping[str, str]) -> str:
     """Return the line that puts the demo's own `aws` before any that the person's files put on PATH."""
-    return 'export PATH="$XSWITCH_PRACTICE_BIN:$PATH"' if environ.get("XSWITCH_PRACTICE_BIN") else ""
+    first = 'case $PATH in ("$XSWITCH_PRACTICE_BIN":*) ;; (*) export PATH="$XSWITCH_PRACTICE_BIN:$PATH" ;; esac'
+    return first if environ.get("XSWITCH_PRACTICE_BIN") else ""
 
 
 def _bash(
@@ -200,7 +201,8 @@ def _fish(
 ) -> tuple[list[str], dict[str, str]]:
     again = "\n".join(f'set -gx {name} "${_KEPT}{name}"; set -e {_KEPT}{name}' for name in held)
     without = "\n".join(unset_fish(name) for name in gone)
-    first = "set -gx PATH $XSWITCH_PRACTICE_BIN $PATH" if environ.get("XSWITCH_PRACTICE_BIN") else ""
+    put = 'test "$PATH[1]" = "$XSWITCH_PRACTICE_BIN"; or set -gx PATH $XSWITCH_PRACTICE_BIN $PATH'
+    first = put if environ.get("XSWITCH_PRACTICE_BIN") else ""
     file = _write(own / "startup.fish", again, without, first, code)
     kept = {f"{_KEPT}{name}": environ[name] for name in held}
     return ["-i", "-C", f"source {fish_quoted(str(file))}"], {**environ, **kept}
