@@ -166,7 +166,7 @@ def _run(arguments: list[str]) -> int:
     import threading
 
     from xswitch import cli
-    from xswitch.shell.environment import HANDED_ONCE
+    from xswitch.secret import HANDED_ONCE
 
     threading.excepthook = lambda failed: _uncaught(failed.exc_value)
     environ = dict(os.environ)

@@ -1,12 +1,20 @@
-"""A value that never prints, logs, compares slowly or pickles itself."""
+"""A value that never prints, logs, compares slowly or pickles itself; and what no program that we start may inherit."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Final, NoReturn
 
 HIDDEN: Final = "[hidden]"
+HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
+"""Secrets that a person may hand to xswitch itself: no child ever inherits them."""
+
+
+def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` without what a person handed to xswitch alone: what any child at all may inherit."""
+    return {name: value for name, value in environ.items() if name not in HANDED_ONCE}
 
 
 class Secret:

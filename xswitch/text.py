@@ -74,6 +74,12 @@ def parse_duration(text: str) -> int:
     return seconds
 
 
+def write_duration(seconds: int) -> str:
+    """Write a span as a catalog has it, for :func:`parse_duration` to read: ``2h``, ``1h30m``, ``0s``."""
+    parts = (seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
 def say_duration(seconds: float) -> str:
     """Say a span in the words of the screens: ``3h 12m``, ``42m``, ``1h``; seconds only under five minutes."""
     whole = max(0, int(seconds // 1))

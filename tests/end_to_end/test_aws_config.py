@@ -48,6 +48,25 @@ def test_every_target_can_be_exported_the_hostile_one_too(home: PracticeHome) ->
     assert home.aws_config.stat().st_mode & 0o777 == 0o600
 
 
+def test_an_export_warns_of_profiles_that_want_a_person_first(home: PracticeHome) -> None:
+    export = ("xswitch", "catalog", "export", "aws-config", "--diff", "--match")
+    rows = json.loads(home.works("xswitch", "catalog", "list", "env:prod", "--json"))
+    guarded, coded = len(rows), sum(row["mfa"] for row in rows)
+    assert guarded > coded > 0
+    warned = home.run(*export, "env:prod").stderr
+    assert f"warning: {guarded} of these profiles stand behind a guard" in warned
+    needs = json.loads(home.works(*export, "env:prod", "--json"))["needs"]
+    assert (needs["guard"], needs["login"]) == (guarded, 0)
+    assert f"warning: {needs['code']} of these profiles want an MFA code" in warned
+    assert "warning" not in home.run(*export, "env:dev role:ReadOnly").stderr
+    home.paths.catalog_file.write_text(
+        home.paths.catalog_file.read_text().replace(
+            "[identities.central]", '[identities.central]\nmfa_process = "code"'
+        )
+    )
+    assert "MFA code" not in home.run(*export, "env:prod").stderr
+
+
 def test_a_minute_from_the_aws_config_to_a_role(home: PracticeHome) -> None:
     key_id, secret = home.practice.user_access_key
     credentials = home.aws_config.with_name("credentials")
@@ -73,6 +92,32 @@ def test_a_minute_from_the_aws_config_to_a_role(home: PracticeHome) -> None:
     assert secret not in (home.paths.catalog_folder / "aws-config.toml").read_text()
     who = home.works("xswitch", "exec", "dev-admin/ReadOnly", "--", "aws", "sts", "get-caller-identity", **files)
     assert ":assumed-role/ReadOnly/" in who
+
+
+def test_an_import_says_what_profiles_are_called_here_and_that_nothing_is_guarded(home: PracticeHome) -> None:
+    home.aws_config.write_text(
+        "[profile base]\nregion = eu-west-1\n"
+        "[profile dev-admin]\nrole_arn = arn:aws:iam::555566667777:role/Admin\nsource_profile = base\n"
+        "duration_seconds = 5400\n[profile weird name]\nregion = eu-west-1\n"
+    )
+    home.paths.catalog_file.unlink()
+    shown = home.works("xswitch", "catalog", "import", "aws-config")
+    assert "  dev-admin → dev/Admin\n" in shown
+    looked_at, _, left = shown.partition("carried over, and to be looked at:")[2].partition("not carried over:")
+    assert looked_at.strip().startswith(f"base {home.aws_config}:1: a role is reached from it")
+    assert left.strip().startswith(f"{home.aws_config}:7: the section [profile weird name] is no profile")
+    assert shown.splitlines()[-1].startswith("no environments, so no guards: ")
+    assert 'duration = "1h30m"' in (home.paths.catalog_folder / "aws-config.toml").read_text()
+    for asked in ("dev-admin", "dev-admin/Admin"):
+        wrong = home.fails(1, "no target is named", "xswitch", "catalog", "show", asked)
+        assert 'did you mean "dev/Admin"?' in wrong.stderr
+    home.paths.catalog_file.write_text(
+        'version = 1\n[environments.prod]\nconfirm = "ask"\n'
+        '[[accounts]]\nid = "555566667777"\nname = "payments"\nenvironment = "prod"\n'
+    )
+    said = json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json"))
+    assert (said["targets"], said["environments"]) == ({"dev-admin": "payments/Admin"}, ["prod"])
+    assert "no environments" not in home.works("xswitch", "catalog", "import", "aws-config")
 
 
 def test_a_program_of_the_aws_config_is_one_here_and_runs_once(home: PracticeHome, tmp_path: Path) -> None:

@@ -103,6 +103,32 @@ def test_a_shells_rc_file_can_not_put_another_aws_first(
         assert screen.end() == 0
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_what_is_typed_in_the_demo_stays_out_of_the_persons_history(
+    xswitch: str, newcomer: dict[str, str], shell: str
+) -> None:
+    """Neither their history file nor one that their startup file names gets a line; PATH has the demo's folder once."""
+    home = Path(newcomer["HOME"])
+    history = home / f".{shell}_history"
+    if shell != "fish":
+        (home / f".{shell}rc").write_text(f"HISTFILE={history}\nHISTSIZE=100\nSAVEHIST=100\n")
+    argv = [xswitch, "demo", "--", "shell", "payments-staging/ReadOnly", "--shell", shell]
+    with Terminal(argv, newcomer) as screen:
+        screen.wait(r"payments-staging/ReadOnly")
+        screen.send("echo typed-$XSWITCH_ROLE; echo $PATH | tr ': ' '\\n\\n' | grep -c xswitch-demo- | sed s/^/has-/\r")
+        screen.wait(r"^typed-ReadOnly$")
+        screen.wait(r"^has-1$")
+        screen.send("exit\r")
+        assert screen.end() == 0
+    assert not any(b"typed-" in file.read_bytes() for file in home.rglob("*") if file.is_file())
+    assert not history.exists()
+
+
+def test_the_demos_doctor_does_not_warn_of_its_own_key(xswitch: str, newcomer: dict[str, str]) -> None:
+    found = json.loads(demo(xswitch, newcomer, "doctor", "--json").stdout)
+    assert [one["check"] for one in found if one["level"] != "ok"] == ["catalog"], "the role that is denied on purpose"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_demo_that_is_ended_leaves_nothing(xswitch: str, newcomer: dict[str, str], number: signal.Signals) -> None:
     with Terminal([xswitch, "demo"], newcomer) as screen:

@@ -97,9 +97,9 @@ def test_time_left_is_by_the_clock_of_aws(tmp_path: Path) -> None:
 def test_where_the_code_goes_is_the_person_s_setting(company: Company) -> None:
     company.roles({LONG: 'mfa = true\nduration = "2h"'})
     ways = {
-        "auto": "central -> payments-staging/Admin (with the code)\n",
-        "always": "central -> MFA session -> payments-staging/Admin (mfa_session is always)\n",
-        "never": "central -> payments-staging/Admin (with the code) (mfa_session is never)\n",
+        "auto": "code asked, with the call for payments-staging/Admin\n",
+        "always": "code asked, for an MFA session (mfa_session is always)\n",
+        "never": "code asked, with the call for payments-staging/Admin (mfa_session is never)\n",
     }
     for setting, way in ways.items():
         company.prefer(f'mfa_session = "{setting}"\n')

@@ -130,7 +130,7 @@ def test_the_portal_fills_the_catalog_through_429s_and_fails_without_losing_anyt
     dry = home.works(*sync, "--dry-run")
     accounts = len(directory.accounts_of("ada"))
     assert dry.startswith(f"{accounts} accounts with "), dry
-    assert f"+ account … and {accounts - 20} more\nnothing was written\n" in dry
+    assert dry.count("+ account ") == accounts
     assert "\u202e" not in dry
     assert not home.paths.catalog_folder.exists()
     said = json.loads(home.works(*sync, "--json"))

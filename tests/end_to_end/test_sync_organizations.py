@@ -65,6 +65,23 @@ def test_a_thousand_entries_that_nobody_writes_and_a_role_that_opens(home: Pract
     assert "nothing changes" in home.works(*SYNC)
 
 
+def test_a_dry_run_shows_all_and_what_other_files_hold_already(home: PracticeHome) -> None:
+    number = len(json.loads(home.works(*SYNC, "--dry-run", "--json"))["changes"]["new"])
+    assert number > 20
+    assert home.works(*SYNC, "--dry-run").count("\n+ account ") == number
+    whole = (
+        '[[accounts]]\nid = "444455556666"\nname = "pay"\nou = "Mine"\nenvironment = "prod"\n'
+        'tags = { team = "mine" }\nroles = [{ name = "ReadOnly" }]\n'
+    )
+    some = '[[accounts]]\nid = "555566667777"\nname = "mine"\n'
+    home.paths.catalog_file.write_text(OWN + whole + some)
+    said = json.loads(home.works(*SYNC, "--dry-run", "--json"))
+    assert (len(said["changes"]["new"]), said["held"]) == (number, 1), "the other one gets an OU and a role"
+    assert "1 of the new accounts are in other files already" in home.works(*SYNC, "--dry-run")
+    assert "… and " in home.works(*SYNC)
+    assert "in other files already" not in home.works(*SYNC, "--dry-run")
+
+
 def test_what_changed_is_told_and_closed_accounts_get_no_roles(home: PracticeHome) -> None:
     home.works(*SYNC)
     organization = home.practice.organization

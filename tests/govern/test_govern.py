@@ -24,6 +24,7 @@ from xswitch.govern.denial import blame, explain
 from xswitch.govern.guard import grant_duration, judge
 from xswitch.secret import Secret
 from xswitch.session.model import Caller, GuardAnswer, GuardAsk, Hop, Plan, Session
+from xswitch.session.refusals import SIDES
 from xswitch.text import clean
 
 PROD = Environment("prod", "red", "type", reason=True, max_duration=1800)
@@ -149,12 +150,22 @@ def test_what_is_no_file_is_refused_and_waited_for_by_nobody(tmp_path: Path) -> 
         ("because no permissions boundary allows the sts:AssumeRole action", "caller", "boundary"),
         ("with an explicit deny in a resource control policy", "role", "RCP"),
         ("because no resource-based policy allows the sts:AssumeRole action", "role", "trust policy"),
+        ("because no VPC endpoint policy allows the sts:AssumeRole action", "caller", "VPC endpoint"),
+        ("because no role trust policy allows the sts:AssumeRole action", "role", "trust policy"),
+        ("with an explicit deny in something new", "unknown", ""),
         ("", "unknown", ""),
     ],
 )
 def test_the_side_is_what_aws_says_and_nothing_else(said: str, side: str, check: str) -> None:
     message = f"User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: r {said}"
     assert blame(message)[:2] == (side, check)
+
+
+@pytest.mark.parametrize("policy", SIDES)
+@pytest.mark.parametrize("words", ["because no {} allows the action", "with an explicit deny\n in a  {}"])
+def test_every_type_of_policy_that_aws_names_decides_a_check(policy: str, words: str) -> None:
+    side, check, said = blame(words.format(policy))
+    assert (side, bool(check), bool(said)) == (SIDES[policy], True, True)
 
 
 def test_a_denial_shows_where_the_chain_stops_and_what_was_sent() -> None:

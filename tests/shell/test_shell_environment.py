@@ -12,7 +12,7 @@ from properties import examples
 
 from xswitch.catalog.model import Environment
 from xswitch.credentials import Credentials
-from xswitch.secret import Secret
+from xswitch.secret import Secret, scrubbed
 from xswitch.session.model import Session
 from xswitch.shell.environment import (
     CONTAINER,
@@ -24,7 +24,6 @@ from xswitch.shell.environment import (
     Look,
     changes,
     depth_of,
-    scrubbed,
     switched,
 )
 from xswitch.text import clean, prompt_safe

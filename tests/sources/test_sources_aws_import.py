@@ -117,6 +117,40 @@ def test_every_profile_is_carried_or_named(whole: Imported) -> None:
     assert whole.stays == {"cli_pager": 1, "s3": 1, "mfa_serial": 1}
 
 
+def test_a_profile_without_keys_that_a_role_is_reached_from_is_carried_over_and_named(tmp_path: Path) -> None:
+    text = (
+        "[profile base]\nregion = eu-west-1\ncli_pager =\n"
+        "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/A\nsource_profile = base\n"
+        "[profile none]\nregion = eu-west-1\n"
+    )
+    found = imported(config(tmp_path, text))
+    assert [identity.name for identity in found.draft.identities] == ["base"]
+    assert [(one.profile, one.place) for one in found.lacking] == [("base", f"{tmp_path / 'config'}:1")]
+    assert "holds no credentials yet" in found.lacking[0].why
+    assert whys(found) == {"none": "it holds no credentials, only settings of the AWS CLI"}
+    assert (found.carried, found.stays) == (2, {"cli_pager": 1})
+
+
+def test_a_section_that_is_no_profile_is_named_with_its_line_and_how_to_write_it(tmp_path: Path) -> None:
+    found = imported(config(tmp_path, "[profile weird name]\nregion = eu-west-1\n[tool]\nx = y\n"))
+    assert [(one.place, one.why) for one in found.left] == [
+        (
+            f"{tmp_path / 'config'}:1",
+            "the section [profile weird name] is no profile: a name with blanks stands in quotes, "
+            "[profile 'weird name']",
+        ),
+        (f"{tmp_path / 'config'}:3", "the section [tool] is no profile"),
+    ]
+
+
+def test_what_profiles_are_called_here_and_durations_as_a_person_writes_them(whole: Imported) -> None:
+    assert whole.targets["payments-prod-deploy"] == ("444455556666", "Deploy")
+    assert whole.targets["web-dev"] == ("697658141357", "PowerUser")
+    text = whole.draft.text()
+    assert text.startswith("# xswitch: synced from the AWS config; the next import writes it anew\n")
+    assert 'duration = "4h"' in text
+
+
 def test_the_draft_is_a_catalog(catalog: Catalog) -> None:
     targets = {target.name: target for target in catalog.targets}
     assert sorted(targets) == [

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         load,
         load_for_sync,
         load_last_good,
+        load_with,
     )
     from xswitch.catalog.model import (
         UNLISTED,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         Target,
         VaultRef,
     )
+    from xswitch.catalog.nothing import unmatched
     from xswitch.catalog.origins import sources
     from xswitch.catalog.resolution import locate, resolve, resolve_guarded
     from xswitch.catalog.selector import Selector
@@ -67,10 +69,12 @@ __all__ = [
     "load",
     "load_for_sync",
     "load_last_good",
+    "load_with",
     "locate",
     "resolve",
     "resolve_guarded",
     "sources",
+    "unmatched",
 ]
 
 _HOMES = {
@@ -83,11 +87,13 @@ _HOMES = {
     "load": "loading",
     "load_for_sync": "loading",
     "load_last_good": "loading",
+    "load_with": "loading",
     "locate": "resolution",
     "resolve": "resolution",
     "resolve_guarded": "resolution",
     "Selector": "selector",
     "sources": "origins",
+    "unmatched": "nothing",
 }
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from xswitch import __version__
 from xswitch.catalog import compiled, fast
@@ -17,6 +17,9 @@ from xswitch.catalog.origins import candidates, listed, named, shared_folder
 from xswitch.errors import InvalidConfig, Problem
 from xswitch.paths import Paths
 from xswitch.text import clean
+
+if TYPE_CHECKING:
+    from xswitch.catalog.reading import Reading
 
 FIRST_RUN_HINT = "write it there, as the README shows, or try `xswitch demo`"
 
@@ -163,6 +166,16 @@ def load_for_sync(paths: Paths) -> Catalog:
 
 def check_with(paths: Paths, file: Path, content: bytes) -> tuple[Problem, ...]:
     """Return the errors that the catalog would have if ``file``, one of ``catalog.d/``, held ``content``."""
+    return _read_with(paths, file, content).report.problems()
+
+
+def load_with(paths: Paths, file: Path, content: bytes) -> Catalog | None:
+    """Return the catalog as it would be if ``file``, one of ``catalog.d/``, held ``content``; None for no catalog."""
+    found = _read_with(paths, file, content)
+    return None if found.report else found.catalog
+
+
+def _read_with(paths: Paths, file: Path, content: bytes) -> Reading:
     from xswitch.catalog.reading import read
 
     listing = listed(paths)
@@ -170,7 +183,7 @@ def check_with(paths: Paths, file: Path, content: bytes) -> tuple[Problem, ...]:
         own = [entry for entry in listing if not entry[1]]
         at = next((at for at, (name, _, _) in enumerate(own) if at and name > str(file)), len(own))
         listing.insert(at, (str(file), "", 0))
-    return read(paths, listing, {}, {file: content}).report.problems()
+    return read(paths, listing, {}, {file: content})
 
 
 def check_shared(paths: Paths, name: str, files: Mapping[str, bytes]) -> tuple[Problem, ...]:

@@ -152,4 +152,17 @@ def _hint(catalog: Catalog, text: str) -> str:
         if roles:
             has = ", ".join(clean(name) for name in roles[:8]) + (", …" if len(roles) > 8 else "")
             return f"{quoted(near.name)} has {has}"
-    return "`xswitch catalog list` shows them all"
+    run_together = _run_together(catalog, {_letters(text), _letters(account)})
+    return f"did you mean {quoted(run_together)}?" if run_together else "`xswitch catalog list` shows them all"
+
+
+def _run_together(catalog: Catalog, asked: set[str]) -> str:
+    """Return the target that is called ``account-role`` by one who knows it as a profile of the AWS CLI, or ""."""
+    for owner, role in _rows(catalog):
+        if _letters(owner.name + role) in asked:
+            return f"{owner.name}/{role}"
+    return ""
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xswitch.cli.output import Result
-from xswitch.errors import NoSuchTarget, Usage, VaultUnavailable
+from xswitch.errors import Usage, VaultUnavailable
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from xswitch.cli.context import Context
 
 NAME: Final = "aws-config"
+_NEEDS: Final = {
+    "guard": "stand behind a guard, and fail until it is passed: xswitch exec TARGET -- true",
+    "code": "want an MFA code, and fail until one is given: xswitch exec TARGET -- true",
+    "login": "want a login, and fail until somebody is signed in: xswitch identity login",
+}
+"""What stands before a profile that a program without a person can't pass."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Write them, or show the difference."""
     from xswitch.awsfiles import aws_files
-    from xswitch.sources.aws_export import exported
+    from xswitch.sources.aws_export import exported, profile_name
 
     if args.remove and args.match:
         raise Usage("--remove takes all of xswitch's profiles out", "leave --match away")
@@ -49,20 +55,23 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     before = _content(file)
     chosen = [] if args.remove else _chosen(args.match, context)
     made = exported(before, chosen, _program(context.environ), file)
-    notes = tuple(f"{name} is left out: a profile of your own has that name" for name in made.taken)
+    notes = [f"{name} is left out: a profile of your own has that name" for name in made.taken]
+    needs = _needs([target for target in chosen if profile_name(target) not in made.taken], context)
+    notes += [f"warning: {number} of these profiles {_NEEDS[kind]}" for kind, number in needs.items() if number]
     data = {
         "file": str(file),
         "profiles": made.profiles,
         "taken": list(made.taken),
+        "needs": needs,
         "changed": made.content != before,
         "written": made.content != before and not args.diff,
     }
     if args.diff:
-        return Result(_difference(before, made.content, file), data, notes=notes)
+        return Result(_difference(before, made.content, file), data, notes=tuple(notes))
     if made.content != before:
         _write(file, made.content)
     words = "nothing changes in" if made.content == before else "written to"
-    return Result(f"{made.profiles} profiles, {words} {clean(str(file))}", data, notes=notes)
+    return Result(f"{made.profiles} profiles, {words} {clean(str(file))}", data, notes=tuple(notes))
 
 
 def _content(file: Path) -> bytes:
@@ -72,14 +81,24 @@ def _content(file: Path) -> bytes:
 
 
 def _chosen(match: str, context: Context) -> list[Target]:
-    from xswitch.catalog import Selector
+    from xswitch.catalog import Selector, unmatched
 
     selector = Selector.parse(match)
     live = {session.target for session in context.engine.live()}
     chosen = [one for one in context.engine.catalog.targets if selector.matches(one, live=one.name in live)]
     if not chosen:
-        raise NoSuchTarget(f"nothing matches {clean(match)}", "a selector is literal; see `xswitch catalog list`")
+        raise unmatched(context.engine.catalog, match, live)
     return chosen
+
+
+def _needs(targets: list[Target], context: Context) -> dict[str, int]:
+    """Return how many targets want what of a person before they open, by its kind."""
+    plans = [context.engine.plan(target) for target in targets]
+    return {
+        "guard": sum(plan.guard is not None for plan in plans),
+        "code": sum(bool(plan.mfa_serial) and not plan.identity.mfa_process for plan in plans),
+        "login": sum(plan.by_login for plan in plans),
+    }
 
 
 def _program(environ: Mapping[str, str]) -> list[str]:

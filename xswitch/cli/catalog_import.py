@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.cli.output import Result
-from xswitch.cli.sync_output import difference_data, difference_lines
+from xswitch.cli.sync_output import difference_data, difference_lines, shown
 from xswitch.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xswitch.catalog import Account
     from xswitch.cli.context import Context
-    from xswitch.sources.aws_import import Imported
+    from xswitch.sources.aws_import import Imported, Left
 
 NAME: Final = "aws-config"
 
@@ -44,20 +47,45 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         raise NoSuchTarget("there are no profiles of the AWS CLI here", "`aws configure list-profiles` shows them")
     changes = install.difference(context.paths, NAME, found.draft)
     path = install.file_of(context.paths, NAME)
+    accounts = _accounts(found, context, path)
     if not args.dry_run:
         install.install(context.paths, NAME, found.draft)
         _consent(context)
+    names = {profile: f"{accounts[owner].name}/{role}" for profile, (owner, role) in found.targets.items()}
+    environments = sorted({account.environment for account in accounts.values()} - {""})
     data: dict[str, Any] = {
         "file": str(path),
         "written": not args.dry_run,
         "profiles": found.carried,
         "accounts": len(found.draft.accounts),
         "identities": [identity.name for identity in found.draft.identities],
+        "targets": names,
+        "environments": environments,
         "changes": difference_data(changes),
-        "left": [{"profile": one.profile, "place": one.place, "why": one.why} for one in found.left],
+        "left": _data(found.left),
+        "lacking": _data(found.lacking),
         "stays": dict(found.stays),
     }
-    return Result("\n".join(_lines(found, difference_lines(changes), path, dry=args.dry_run)), data)
+    lines = _lines(found, difference_lines(changes, whole=args.dry_run), names, whole=args.dry_run)
+    lines += ["", f"nothing was written; without --dry-run: {path}" if args.dry_run else f"written to {path}"]
+    if accounts and not environments:
+        lines.append(
+            f"no environments, so no guards: see [environments] in {context.paths.catalog_file}, yours to write"
+        )
+    return Result("\n".join(lines), data)
+
+
+def _accounts(found: Imported, context: Context, path: Path) -> dict[str, Account]:
+    """Return the accounts of the import by their ids, as the whole catalog has them: other files may name them too."""
+    from xswitch.catalog import Account, load_with
+
+    accounts = {one.id: Account(one.id, one.name) for one in found.draft.accounts}
+    whole = load_with(context.paths, path, found.draft.text().encode())
+    return accounts | {one.id: one for one in (whole.accounts if whole else ()) if one.id in accounts}
+
+
+def _data(found: Iterable[Left]) -> list[dict[str, str]]:
+    return [{"profile": one.profile, "place": one.place, "why": one.why} for one in found]
 
 
 def _consent(context: Context) -> None:
@@ -70,19 +98,24 @@ def _consent(context: Context) -> None:
         consents.give(identity, key, text)
 
 
-def _lines(found: Imported, changes: list[str], path: Path, *, dry: bool) -> list[str]:
+def _lines(found: Imported, changes: list[str], names: Mapping[str, str], *, whole: bool) -> list[str]:
+    """Return what came of the profiles; ``whole`` leaves nothing out."""
     draft = found.draft
     roles = sum(len(account.roles) for account in draft.accounts)
     counts = f"{len(draft.accounts)} accounts, {roles} roles and {len(draft.identities)} identities"
     lines = [f"{counts} from {found.carried} profiles", *changes]
+    if names:
+        lines += ["", "what the profiles are called here:"]
+        lines += shown([f"  {clean(profile)} → {clean(name)}" for profile, name in names.items()], "  ", whole=whole)
     runs = [(one.name, str(one.settings["process"])) for one in draft.identities if "process" in one.settings]
     if runs:
         lines += ["", "programs that will be run for credentials, as the AWS CLI does:"]
         lines += [f"  {clean(name)}: {clean(program)}" for name, program in runs]
-    if found.left:
-        lines += ["", "not carried over:"]
-        lines += [f"  {' '.join(filter(None, (one.profile, one.place)))}: {one.why}" for one in found.left]
+    for head, left in (("carried over, and to be looked at:", found.lacking), ("not carried over:", found.left)):
+        if left:
+            lines += ["", head]
+            lines += [f"  {' '.join(filter(None, (one.profile, one.place)))}: {one.why}" for one in left]
     if found.stays:
         stays = ", ".join(f"{key} ({times})" for key, times in sorted(found.stays.items()))
         lines += ["", f"settings of the AWS CLI itself, which stay with it: {stays}"]
-    return [*lines, "", f"nothing was written; without --dry-run: {path}" if dry else f"written to {path}"]
+    return lines

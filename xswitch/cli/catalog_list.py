@@ -8,9 +8,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from xswitch.catalog import Selector
+from xswitch.catalog import Selector, unmatched
 from xswitch.cli.output import Result, table
-from xswitch.errors import NoSuchTarget
 from xswitch.text import iso8601, say_duration
 
 if TYPE_CHECKING:
@@ -31,9 +30,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     live = {session.target: session for session in context.engine.live()}
     chosen = [target for target in context.engine.catalog.targets if selector.matches(target, live=target.name in live)]
     if not chosen and args.words:
-        raise NoSuchTarget(
-            f"nothing matches {' '.join(args.words)}", "a selector is literal; see `xswitch catalog list`"
-        )
+        raise unmatched(context.engine.catalog, " ".join(args.words), live)
     if args.json:
         return Result(None, as_json(context, chosen, live))
     rows = []

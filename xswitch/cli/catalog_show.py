@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from xswitch.catalog import Target
     from xswitch.cli.context import Context
     from xswitch.engine import Outlook
-    from xswitch.session.model import Hop
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,36 +29,62 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     plan = outlook.plan
     live = {session.target: session for session in context.engine.live()}
     last = plan.hops[-1]
-    hops = " -> ".join([plan.identity.name, *(_step(hop) for hop in plan.hops)])
+    environment = target.account.environment
     facts = [
         ("account", f"{target.account.name} ({target.account.id})"),
         ("permission set", last.permission_set) if last.permission_set else ("role", target.arn),
-        ("ou", target.account.ou or "none"),
-        ("environment", target.account.environment or "none"),
-        ("guard", plan.guard.confirm if plan.guard else "none"),
-        ("way", hops if plan.mfa_session == "auto" else f"{hops} (mfa_session is {plan.mfa_session})"),
+        ("OU", target.account.ou or "none"),
+        ("environment", (environment.upper() if plan.guard else environment) or "none"),
+        ("guard", _guard(outlook, context.engine.now())),
+        *_way(outlook),
         ("lasts", f"{say_duration(plan.duration)}{', ' + plan.why if plan.why else ''}"),
         *_sent(target, outlook),
         ("region", plan.region or "none"),
-        ("tags", ", ".join(f"{key}={value}" for key, value in target.account.tags) or "none"),
-        ("from", locate(target) or target.origin),
+        ("tags", " ".join(f"{key}={value}" for key, value in target.account.tags) or "none"),
+        ("written in", locate(target) or target.origin),
     ]
     return Result(f"{clean(target.name)}\n" + table(facts), as_json(context, [target], live)[0])
 
 
+def _guard(outlook: Outlook, now: float) -> str:
+    """Say what the environment's guard asks for, or for how long it has been passed."""
+    from xswitch.govern.guard import guard_wants
+
+    guard = outlook.plan.guard
+    if guard is None:
+        return "opens without asking to confirm"
+    if outlook.granted_until is not None:
+        return f"confirmed for another {say_duration(outlook.granted_until - now)}"
+    return f"asks for {guard_wants(guard)}"
+
+
+def _way(outlook: Outlook) -> list[tuple[str, str]]:
+    """Say from whom the way to the target leads, a line for each step before it."""
+    from xswitch.engine.views import KINDS
+
+    identity, hops = outlook.plan.identity, outlook.plan.hops[:-1]
+    steps = [f"{hop.target}, assumed first" if hop.target else "an MFA session" for hop in hops]
+    return [("opens from", f"{identity.name}, {KINDS[identity.kind]}"), *(("", step) for step in steps)]
+
+
 def _sent(target: Target, outlook: Outlook) -> list[tuple[str, str]]:
     """Say what the person is asked for and what goes with the call: with that of a permission set nothing does."""
-    code = ("MFA", "a code will be asked for" if outlook.code else "no code wanted")
-    login = ("login", "nobody is signed in" if outlook.login else "none wanted")
-    if outlook.plan.by_login and not outlook.plan.chained:
+    plan = outlook.plan
+    login = ("login", "nobody is signed in" if outlook.login else "no login wanted")
+    if plan.by_login and not plan.chained:
         return [login]
     external = (
         "none" if target.external_id is None else "from the vault" if hasattr(target.external_id, "name") else "set"
     )
-    first = login if outlook.plan.by_login else code
+    first = login if plan.by_login else ("MFA", _code(outlook))
     return [first, ("external id", external), ("source id", target.source_identity or "none")]
 
 
-def _step(hop: Hop) -> str:
-    """Name one call of the way, and the code where it goes with a role's own call."""
-    return f"{hop.target} (with the code)" if hop.target and hop.mfa_serial else hop.target or "MFA session"
+def _code(outlook: Outlook) -> str:
+    """Say whether a code is asked for, what it goes with, and which setting of the person's decides that."""
+    plan = outlook.plan
+    asking = next((hop for hop in plan.hops if hop.mfa_serial), None)
+    if asking is None or not outlook.code:
+        return "no code wanted"
+    goes = f"code asked, with the call for {asking.target}" if asking.target else "code asked, for an MFA session"
+    return goes if plan.mfa_session == "auto" else f"{goes} (mfa_session is {plan.mfa_session})"

@@ -107,19 +107,22 @@ def _from_aws(args: argparse.Namespace, context: Context) -> Result:
         "written": not args.dry_run,
         "file": path or None,
         "changes": difference_data(found.changes),
+        "held": found.held,
     }
     notes = [f"{name} is left out: that is no name of a role" for name in found.left]
-    return Result("\n".join(_lines(found, path)), data, notes=tuple(notes))
+    return Result("\n".join(_lines(found, path, whole=args.dry_run)), data, notes=tuple(notes))
 
 
-def _lines(found: Synced, path: str) -> list[str]:
+def _lines(found: Synced, path: str, *, whole: bool) -> list[str]:
     states = sorted(found.states.items())
     others = ", ".join(f"{number} {state.lower()}" for state, number in states if state != "ACTIVE")
     accounts = found.draft.accounts
     lines = [f"{len(accounts)} accounts" + (f", of which {others}" if others else "")]
     if not found.states:
         lines[0] += f" with {sum(len(account.roles) for account in accounts)} permission sets"
-    lines += difference_lines(found.changes)
+    lines += difference_lines(found.changes, whole=whole)
+    if found.held:
+        lines.append(f"{found.held} of the new accounts are in other files already, which win: they get tags at most")
     if not found.draft.role_sets and not any(account.roles for account in found.draft.accounts):
         lines.append("no roles come with them: give them some by [[roles]] in your catalog, or [[sync.roles]]")
     return [*lines, f"written to {path}" if path else "nothing was written"]

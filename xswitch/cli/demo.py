@@ -1,7 +1,8 @@
 """Everything xswitch does, against a practice organization that runs on this machine alone.
 
 Without further arguments it opens the picker; `xswitch demo -- exec payments-staging/ReadOnly -- aws sts
-get-caller-identity` runs one command. Nothing of yours is read or written, and nothing is left behind.
+get-caller-identity` runs one command. Nothing of your AWS, and no catalog or vault of yours, is read or written, and
+nothing is left behind. A shell that it opens reads your own startup files, and keeps its history in the demo.
 """
 
 from __future__ import annotations
@@ -69,6 +70,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def isolated(environ: Mapping[str, str], home: Path, url: str, authenticator: str) -> dict[str, str]:
     """Return the environment of the demo: nothing of the person's AWS in it, and every endpoint on loopback.
 
+    What is typed in a shell of it goes to a history of its own. fish, whose histories are all in the person's folder,
+    keeps one that has no name for as long as it runs.
+
     AWS CLI v2 before 2.13 does not know ``AWS_ENDPOINT_URL``, so an ``aws`` of ours, first on PATH, adds the option.
     """
     kept = {
@@ -86,6 +90,8 @@ def isolated(environ: Mapping[str, str], home: Path, url: str, authenticator: st
         "AWS_SHARED_CREDENTIALS_FILE": str(nothing),
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1",
+        "HISTFILE": str(home / "history"),
+        "fish_history": "",
     }
     real = shutil.which("aws", path=environ.get("PATH"))
     if real:

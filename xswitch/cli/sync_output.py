@@ -23,18 +23,22 @@ _SIGNS: Final = {
 BAR: Final = 24
 """Cells of a progress bar."""
 SHOWN: Final = 20
-"""Lines of one kind that are shown to people; of the rest, how many."""
+"""Lines of one kind that are shown of what is written; of the rest, how many. A dry run shows all."""
 
 
-def difference_lines(changes: Difference) -> list[str]:
-    """Return the changes, a line each; one line says that there is none."""
+def difference_lines(changes: Difference, *, whole: bool = False) -> list[str]:
+    """Return the changes, a line each, and all of them for the ``whole``; one line says that there is none."""
     lines: list[str] = []
     for name, sign in _SIGNS.items():
         found: tuple[str, ...] = getattr(changes, name)
-        lines += [f"{sign} {one}" for one in found[:SHOWN]]
-        if len(found) > SHOWN:
-            lines.append(f"{sign} … and {len(found) - SHOWN} more")
+        lines += shown([f"{sign} {one}" for one in found], f"{sign} ", whole=whole)
     return lines or ["nothing changes"]
+
+
+def shown(lines: list[str], lead: str, *, whole: bool) -> list[str]:
+    """Return all lines, or the first and how many more there are, behind ``lead``."""
+    more = len(lines) - SHOWN
+    return lines if whole or more <= 0 else [*lines[:SHOWN], f"{lead}… and {more} more: --json has all"]
 
 
 def difference_data(changes: Difference) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xswitch.aws.endpoints import endpoint_override
 from xswitch.engine.views import Ended, Live, Outlook, Renewal
@@ -11,6 +11,7 @@ from xswitch.errors import XswitchError
 from xswitch.session import grants
 from xswitch.session.externals import versions
 from xswitch.session.keys import record_names
+from xswitch.session.limits import MIN_LEFT
 from xswitch.session.records import SESSION
 from xswitch.shell import renewed, uses
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from xswitch.session.model import Plan
     from xswitch.vault import Header
 
-AT_LEAST: Final = 60
-"""A session with fewer seconds left is not handed out."""
 REMEMBERED: Final = 3600
 """Seconds for which an ended session stands on the board."""
 UNDO: Final = 30
@@ -88,29 +87,33 @@ class Board:
 
     def outlook(self, plan: Plan) -> Outlook:
         """Say what opening ``plan`` will do, given what is in the vault now."""
-        now = self._engine.now()
-        headers = [self._engine.vault.header(name) for name in self._record_names(plan)]
-        reached = _reached(headers, now)
+        headers = self._headers(plan, slice(None))
         last = headers[-1] if headers else None
-        live = self._view(last, (), plan) if last is not None and reached == len(headers) - 1 else None
+        ahead = self._ahead(plan, headers)
         granted = self.granted_until(plan)
         return Outlook(
             plan=plan,
-            live=live,
-            code=any(hop.mfa_serial for hop in plan.hops[reached + 1 :]),
+            live=self._view(last, (), plan) if last is not None and not ahead.calls else None,
+            code=ahead.code,
             confirm=plan.guard is not None and granted is None,
             granted_until=granted,
-            login=self._wants_login(plan, reached),
+            login=ahead.login,
         )
 
-    def _record_names(self, plan: Plan) -> tuple[str, ...]:
-        environ = self._engine.environ
+    def _headers(self, plan: Plan, calls: slice) -> list[Header | None]:
+        """Return what the vault has of the ``calls`` of a plan, in order."""
+        environ, vault = self._engine.environ, self._engine.vault
         places = endpoint_override(environ), endpoint_override(environ, "sso")
-        return record_names(plan, versions(self._engine.vault), *places)
+        return [vault.header(name) for name in record_names(plan, versions(vault), *places)[calls]]
 
-    def _wants_login(self, plan: Plan, reached: int) -> bool:
-        """Tell whether a plan whose call at ``reached`` is the last that is live needs somebody to sign in."""
-        return plan.by_login and reached < 0 and not self._engine.people.login(plan.identity).lives
+    def _ahead(self, plan: Plan, headers: list[Header | None]) -> _Ahead:
+        """Return what is left to do of a plan behind the last of ``headers`` that is live, as the broker takes it."""
+        now = self._engine.now()
+        enough = (header and _live(header, now) and _end(header) - now >= MIN_LEFT for header in headers)
+        reached = max((place for place, good in enumerate(enough) if good), default=-1)
+        login = plan.by_login and reached < 0 and not self._engine.people.login(plan.identity).lives
+        calls = plan.hops[reached + 1 :]
+        return _Ahead(len(headers) - 1 - reached, any(hop.mfa_serial for hop in calls), login)
 
     def granted_until(self, plan: Plan) -> float | None:
         """Return until when the plan's guard was passed, as the grant's header says; None where it has to be asked."""
@@ -167,27 +170,26 @@ class Board:
         """Say what a new session in place of this one would need of the person."""
         try:
             plan = self._engine.plan(self._engine.resolve(target))
-            headers = [self._engine.vault.header(name) for name in self._record_names(plan)[:-1]]
+            headers = self._headers(plan, slice(-1))
         except XswitchError:
             return "can't"
         if plan.guard is not None and self.granted_until(plan) is None:
             return "confirmation"
-        now = self._engine.now()
-        reached = _reached(headers, now)
-        if self._wants_login(plan, reached):
-            return "a login"
-        return "a code" if any(hop.mfa_serial for hop in plan.hops[reached + 1 :]) else "no code"
+        ahead = self._ahead(plan, headers)
+        return "a login" if ahead.login else "a code" if ahead.code else "no code"
+
+
+class _Ahead(NamedTuple):
+    """What a plan has before it: calls whose session is not live, and whether they want a code or a login first."""
+
+    calls: int
+    code: bool
+    login: bool
 
 
 def _live(header: Header, now: float) -> bool:
     """Tell whether a session is live; one of a time that has not come says nothing: the clock was set back."""
-    return header.issued - AT_LEAST <= now < _end(header)
-
-
-def _reached(headers: list[Header | None], now: float) -> int:
-    """Return the place of the last call whose session is live still, as the broker takes it; -1 where none is."""
-    enough = (header and _live(header, now) and _end(header) - now >= AT_LEAST for header in headers)
-    return max((place for place, good in enumerate(enough) if good), default=-1)
+    return header.issued - MIN_LEFT <= now < _end(header)
 
 
 def _end(header: Header) -> float:

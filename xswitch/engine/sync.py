@@ -53,7 +53,8 @@ class Synced:
     """What a sync found: its catalog file and the difference; ``throttled`` calls were made again.
 
     ``name`` is the file's; ``states`` has how many accounts are in which state, nothing where that is not told;
-    ``left`` what could not be taken into the file.
+    ``left`` what could not be taken into the file; ``held`` how many of the new accounts are in other files already,
+    and stay as they are but for tags.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Synced:
     throttled: int
     states: Mapping[str, int]
     left: tuple[str, ...] = ()
+    held: int = 0
 
 
 def organizations(engine: Engine, request: Request, person: Person, progress: Progress) -> Synced:
@@ -88,7 +90,8 @@ def organizations(engine: Engine, request: Request, person: Person, progress: Pr
     draft = org_draft.draft_of(members, told, identity=request.identity)
     changes = install.difference(engine.paths, ORGANIZATIONS, draft)
     states = Counter(member.state for member in members)
-    return Synced(ORGANIZATIONS, draft, changes, checkpoint.resumed, patience.throttled, states)
+    held = install.held(engine.paths, ORGANIZATIONS, draft)
+    return Synced(ORGANIZATIONS, draft, changes, checkpoint.resumed, patience.throttled, states, held=held)
 
 
 def identity_center(engine: Engine, request: Request, progress: Progress) -> Synced:
@@ -110,7 +113,8 @@ def identity_center(engine: Engine, request: Request, progress: Progress) -> Syn
         found = portal.Assignments(api, patience, pool, checkpoint, progress).run()
     draft, left = portal.draft_of(found, told, identity=identity.name, region=identity.sso_region)
     changes = install.difference(engine.paths, name, draft)
-    return Synced(name, draft, changes, checkpoint.resumed, patience.throttled, {}, left)
+    held = install.held(engine.paths, name, draft)
+    return Synced(name, draft, changes, checkpoint.resumed, patience.throttled, {}, left, held)
 
 
 def _login(catalog: Catalog, name: str) -> Identity:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from xswitch.identity.stored import OLD
 from xswitch.session.model import Plan
+
+KINDS: Final = {
+    "keys": "IAM user", "sso": "Identity Center", "process": "a program", "profile": "AWS profile",
+    "environment": "the environment",
+}  # fmt: skip
+"""What an identity is, by its kind, in the words of the screens."""
 
 Renewal = Literal["by itself", "no code", "a code", "a login", "confirmation", "can't"]
 

@@ -7,12 +7,13 @@ to be unknown; nothing here guesses.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from xswitch.errors import Denied, Side
 from xswitch.session.model import Hop, Plan
+from xswitch.session.refusals import cause_of
 from xswitch.text import clean
 
 Verdict = Literal["allows", "denies", "can't be told"]
@@ -68,34 +69,40 @@ class Explanation:
     change: tuple[str, ...]
 
 
-_ENDINGS: Final[tuple[tuple[str, Side, str, str], ...]] = (
-    ("no identity-based policy allows", "caller", "identity policy", "none of the caller's policies allows it"),
-    ("explicit deny in an identity-based policy", "caller", "explicit deny", "in one of the caller's policies"),
-    (
-        "explicit deny in a service control policy",
-        "caller",
-        "SCP",
-        "a service control policy of the organization denies",
+_CHECKS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "identity-based policy": (
+        "identity policy", "in one of the caller's policies", "none of the caller's policies allows it",
     ),
-    ("no service control policy allows", "caller", "SCP", "no service control policy of the organization allows it"),
-    ("explicit deny in a permissions boundary", "caller", "boundary", "the permissions boundary denies"),
-    ("no permissions boundary allows", "caller", "boundary", "the permissions boundary does not allow it"),
-    ("explicit deny in a session policy", "caller", "session policy", "the session policy denies"),
-    ("no session policy allows", "caller", "session policy", "the session policy does not allow it"),
-    ("explicit deny in a resource control policy", "role", "RCP", "a resource control policy denies"),
-    ("explicit deny in a resource-based policy", "role", "trust policy", "denies this caller"),
-    ("no resource-based policy allows", "role", "trust policy", "does not allow this caller"),
-)
-"""Endings of AWS's message, the side they blame, the check they decide, and its words."""
+    "service control policy": (
+        "SCP", "a service control policy of the organization denies",
+        "no service control policy of the organization allows it",
+    ),
+    "permissions boundary": (
+        "boundary", "the permissions boundary denies", "the permissions boundary does not allow it",
+    ),
+    "session policy": ("session policy", "the session policy denies", "the session policy does not allow it"),
+    "VPC endpoint policy": (
+        "VPC endpoint", "the policy of the VPC endpoint denies", "the policy of the VPC endpoint does not allow it",
+    ),
+    "resource control policy": (
+        "RCP", "a resource control policy denies", "no resource control policy allows it",
+    ),
+    "resource-based policy": ("trust policy", "denies this caller", "does not allow this caller"),
+    "role trust policy": ("trust policy", "denies this caller", "does not allow this caller"),
+}  # fmt: skip
+"""By the type of policy that AWS names: the check that it decides, and the words for a deny and for want of an allow.
+"""
 
 
 def blame(message: str) -> tuple[Side, str, str]:
     """Return which side a message of AWS blames, the check and its words; ("unknown", "", "") where it says nothing."""
-    folded = re.sub(r"\s+", " ", message).lower()
-    for ending, side, check, words in _ENDINGS:
-        if ending in folded:
-            return side, check, words
-    return "unknown", "", ""
+    cause = cause_of(message)
+    if cause is None:
+        return "unknown", "", ""
+    check, denies, wanting = _CHECKS[cause.policy]
+    if cause.explicit and cause.policy == "identity-based policy":
+        check = "explicit deny"
+    return cause.side, check, denies if cause.explicit else wanting
 
 
 def explain(denied: Denied, plan: Plan, *, now: float) -> Explanation:

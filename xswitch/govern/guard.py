@@ -1,4 +1,4 @@
-"""Judging the answer to a guard: the account's name, and a reason where the environment wants one."""
+"""What a guard asks for, and judging the answer: the account's name, a reason where the environment wants one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from xswitch.text import clean
 def grant_duration(environment: Environment) -> int:
     """Return for how many seconds a passed guard is not asked again."""
     return environment.max_duration or GRANT
+
+
+def guard_wants(environment: Environment) -> str:
+    """Say what its guard asks for: ``the name and a reason``."""
+    what = "the name" if environment.confirm == "type" else "a yes"
+    return f"{what} and a reason" if environment.reason else what
 
 
 def judge(ask: GuardAsk, answer: GuardAnswer) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from xswitch.errors import PersonNeeded, Usage, XswitchError
-from xswitch.secret import Secret
+from xswitch.secret import Secret, scrubbed
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ _SIX: Final = re.compile(r"\s*(\d{3}) ?(\d{3})\s*", re.ASCII)
 _SHOWN: Final = "an MFA code is the six digits that the device shows"
 _SECONDS: Final = 60.0
 """How long a helper program may take: it may wait for a touch of a key."""
-HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
-"""What a person may hand to xswitch itself: no program that it starts inherits them."""
 
 
 class Codes:
@@ -52,10 +50,9 @@ class Codes:
             argv = shlex.split(identity.mfa_process)
         except ValueError:
             raise Usage(f"{name} has a quote that is never closed", "mend it in the catalog") from None
-        environ = {key: value for key, value in self._environ.items() if key not in HANDED_ONCE}
         try:
             done = subprocess.run(
-                argv, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=self._seconds
+                argv, env=scrubbed(self._environ), stdin=subprocess.DEVNULL, capture_output=True, timeout=self._seconds
             )
         except subprocess.TimeoutExpired:
             raise PersonNeeded(f"{name} gave no code within {self._seconds:g}s", "run it by hand to see why") from None

@@ -23,9 +23,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from xswitch.credentials import Credentials
 from xswitch.errors import PersonNeeded, Usage
-from xswitch.identity.codes import HANDED_ONCE
 from xswitch.own_files import COPIED, MARKS, own
-from xswitch.secret import Secret
+from xswitch.secret import Secret, scrubbed
 from xswitch.text import clean
 
 if TYPE_CHECKING:
@@ -93,8 +92,8 @@ class Programs:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment outside: without a switched shell's session, and with the person's own AWS files."""
-    dropped = {*HANDED_ONCE, *MARKS, *(_SESSION if environ.get("XSWITCH_TARGET") else ())}
-    kept = {name: value for name, value in environ.items() if name not in dropped}
+    dropped = {*MARKS, *(_SESSION if environ.get("XSWITCH_TARGET") else ())}
+    kept = {name: value for name, value in scrubbed(environ).items() if name not in dropped}
     for name in COPIED:
         kept.pop(name, None)
         if value := own(name, environ):

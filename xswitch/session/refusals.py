@@ -7,7 +7,8 @@ Codes and texts are those of the STS API reference ("Common errors", and each ac
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from xswitch.aws.client import CLOCK
 from xswitch.aws.query import Refusal
@@ -18,18 +19,19 @@ SKEW_ALLOWED: Final = 900
 """Seconds that STS lets a signature be off, as its own message says: a mismatch beyond that is the clock's fault."""
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 UNKNOWN_KEY: Final = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
-_SIDES: Final[tuple[tuple[str, Side], ...]] = (
-    ("resource control policy", "role"),
-    ("resource-based policy", "role"),
-    ("role trust policy", "role"),
-    ("service control policy", "caller"),
-    ("identity-based policy", "caller"),
-    ("permissions boundary", "caller"),
-    ("session policy", "caller"),
-    ("VPC endpoint policy", "caller"),
-)
+SIDES: Final[Mapping[str, Side]] = {
+    "resource control policy": "role",
+    "resource-based policy": "role",
+    "role trust policy": "role",
+    "service control policy": "caller",
+    "identity-based policy": "caller",
+    "permissions boundary": "caller",
+    "session policy": "caller",
+    "VPC endpoint policy": "caller",
+}
+"""The types of policy that AWS names in a denial, and who can mend one of that type."""
 _TOLD_BACK: Final = re.compile("the canonical string|the string-to-sign", re.IGNORECASE)
-_CAUSE: Final = re.compile(r"because no|with an explicit deny")
+_CAUSE: Final = re.compile(r"because\s+no\b|with\s+an\s+explicit\s+deny\b")
 
 
 class DurationRefused(Denied):
@@ -42,13 +44,28 @@ class DurationRefused(Denied):
         self.chain = chain
 
 
-def side_of(message: str) -> Side:
-    """Return who can mend an AccessDenied, by the policy type that AWS names; ``unknown`` where it names none."""
+class Cause(NamedTuple):
+    """What AWS says denied: a type of policy, one of SIDES, by an explicit deny or for want of one that allows."""
+
+    policy: str
+    explicit: bool
+    side: Side
+
+
+def cause_of(message: str) -> Cause | None:
+    """Return the cause that the message of an AccessDenied names, or None. Nothing before the cause's words counts."""
     found = _CAUSE.search(message)
     if found is None:
-        return "unknown"
-    cause = message[found.start() :]
-    return next((side for words, side in _SIDES if words in cause), "unknown")
+        return None
+    cause = " ".join(message[found.start() :].split())
+    explicit = found[0].startswith("with")
+    return next((Cause(policy, explicit, side) for policy, side in SIDES.items() if policy in cause), None)
+
+
+def side_of(message: str) -> Side:
+    """Return who can mend an AccessDenied, by the policy type that AWS names; ``unknown`` where it names none."""
+    cause = cause_of(message)
+    return cause.side if cause else "unknown"
 
 
 def error_of(refusal: Refusal, *, doing: str, identity: str) -> XswitchError:

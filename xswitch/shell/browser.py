@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from xswitch.errors import XswitchError
+from xswitch.secret import scrubbed
 from xswitch.shell import programs
-from xswitch.shell.environment import scrubbed
 
 _ELSEWHERE: Final = (
     "SSH_CONNECTION",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from xswitch import own_files
 from xswitch.countdown import thresholds
+from xswitch.secret import scrubbed
 from xswitch.shell.quoting import quoted
 from xswitch.shell.styles import styles
 from xswitch.text import clean, iso8601, prompt_safe
@@ -39,8 +40,6 @@ CONTAINER: Final = (
 )  # fmt: skip
 SESSION: Final = (*KEYS, *CONTAINER, "AWS_ACCOUNT_ID")
 """What a switched process holds its session in, one way or the other."""
-HANDED_ONCE: Final = ("XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE")
-"""Secrets that a person may hand to xswitch itself: no child ever inherits them."""
 PROMPT: Final = tuple(
     f"XSWITCH_PROMPT_{name}" for name in ("TARGET", "ENVIRONMENT", "GUARDED", "STYLES", "STEPS", "ENDS", "SKEW", "HINT")
 )
@@ -49,8 +48,10 @@ PRACTICE: Final = (
     "AWS_CONFIG_FILE",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "HTTPS_PROXY",
     "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
+    "HISTFILE", "fish_history",
 )  # fmt: skip
-"""What keeps the demo's credentials on this machine: no startup file of the person's may change it in the demo."""
+"""What keeps the demo's credentials on this machine, and what is typed in it out of the person's own history: no
+startup file of theirs may change it in the demo."""
 MARKS: Final = (
     *(f"XSWITCH_{name}" for name in ("TARGET", "ACCOUNT_ID", "ACCOUNT", "ROLE", "ENVIRONMENT", "EXPIRES", "DEPTH")),
     "XSWITCH_REGION",
@@ -181,11 +182,6 @@ def in_place(session: HeldSession, environ: Mapping[str, str], look: Look | None
     assignments = {name: value for name, value in made.assignments.items() if name not in theirs}
     parts = (*KEYS, *MARKS)
     return Changes(assignments, tuple(name for name in made.removals if name in parts) if quietly else made.removals)
-
-
-def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return ``environ`` without what a person handed to xswitch alone: what any child at all may inherit."""
-    return {name: value for name, value in environ.items() if name not in HANDED_ONCE}
 
 
 def depth_of(environ: Mapping[str, str]) -> int:

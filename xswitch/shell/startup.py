@@ -157,7 +157,8 @@ def _set_again(held: Sequence[str], gone: Sequence[str]) -> str:
 
 def _practice_first(environ: Mapping[str, str]) -> str:
     """Return the line that puts the demo's own `aws` before any that the person's files put on PATH."""
-    return 'export PATH="$XSWITCH_PRACTICE_BIN:$PATH"' if environ.get("XSWITCH_PRACTICE_BIN") else ""
+    first = 'case $PATH in ("$XSWITCH_PRACTICE_BIN":*) ;; (*) export PATH="$XSWITCH_PRACTICE_BIN:$PATH" ;; esac'
+    return first if environ.get("XSWITCH_PRACTICE_BIN") else ""
 
 
 def _bash(
@@ -207,7 +208,8 @@ def _fish(
 ) -> tuple[list[str], dict[str, str]]:
     again = "\n".join(f'set -gx {name} "${_KEPT}{name}"; set -e {_KEPT}{name}' for name in held)
     without = "\n".join(unset_fish(name) for name in gone)
-    first = "set -gx PATH $XSWITCH_PRACTICE_BIN $PATH" if environ.get("XSWITCH_PRACTICE_BIN") else ""
+    put = 'test "$PATH[1]" = "$XSWITCH_PRACTICE_BIN"; or set -gx PATH $XSWITCH_PRACTICE_BIN $PATH'
+    first = put if environ.get("XSWITCH_PRACTICE_BIN") else ""
     # A local variable hides the person's own, which counts again where the file ends.
     untraced = "set -l fish_trace"
     file = _write(own / "startup.fish", untraced, again, without, first, code)

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from xswitch.catalog import fields
 from xswitch.sources.draft import Draft, DraftAccount, DraftIdentity, DraftRole, Setting
 from xswitch.sources.names import account_names
-from xswitch.sources.profiles import STATIC, AwsConfig, Profile
-from xswitch.text import clean
+from xswitch.sources.profiles import STATIC, AwsConfig, Profile, unnamed
+from xswitch.text import clean, write_duration
 from xswitch.tomlfile import Fault
 
 OWN: Final = " credential-process "
@@ -54,13 +54,17 @@ class Left:
 class Imported:
     """What came of the profiles: a draft, how many were carried, and what was not.
 
-    ``stays`` counts settings that are the AWS CLI's own business and go on holding where they are.
+    ``stays`` counts settings that are the AWS CLI's own business and go on holding where they are. ``targets`` has
+    account id and role of every profile that became a target, by its name. ``lacking`` are profiles that became an
+    identity because a role is reached from them, and hold no credentials so far.
     """
 
     draft: Draft
     carried: int
     left: tuple[Left, ...]
     stays: Mapping[str, int]
+    targets: Mapping[str, tuple[str, str]]
+    lacking: tuple[Left, ...] = ()
 
 
 def imported(config: AwsConfig) -> Imported:
@@ -95,20 +99,38 @@ class _Import:
         self._failed: dict[str, str] = {}
         self._open: set[str] = set()
         self._left: list[Left] = []
+        self._empty: list[Profile] = []
         self._stays: Counter[str] = Counter()
         self._carried = 0
 
     def run(self) -> Imported:
         for profile in self._config.profiles.values():
             try:
-                self._carry(profile)
-                self._carried += 1
+                self._carried += self._carry(profile)
             except _Refused as refused:
                 self._note(profile, refused.why)
+        lacking = self._lacking()
         for section in self._config.others:
-            self._left.append(Left("", "", f"the section [{section}] is no profile"))
+            self._left.append(Left("", section.place, unnamed(section.name)))
         names = account_names({account_id: account.profiles for account_id, account in self._accounts.items()})
-        return Imported(self._draft(names), self._carried, tuple(self._left), dict(self._stays))
+        draft, left = self._draft(names), tuple(self._left)
+        return Imported(draft, self._carried, left, dict(self._stays), self._targets, lacking)
+
+    def _lacking(self) -> tuple[Left, ...]:
+        """Return the profiles without credentials that are identities all the same, and note those that are nothing.
+
+        It takes all profiles to tell: a role of a later one may be reached from them.
+        """
+        lacking: list[Left] = []
+        for profile in self._empty:
+            if profile.name in self._identities:
+                why = "a role is reached from it, and it holds no credentials yet"
+                lacking.append(Left(clean(profile.name), profile.place, why))
+                self._count(profile, _IDENTITY)
+                self._carried += 1
+            else:
+                self._note(profile, "it holds no credentials, only settings of the AWS CLI")
+        return tuple(lacking)
 
     def _draft(self, names: Mapping[str, str]) -> Draft:
         accounts = tuple(
@@ -121,17 +143,17 @@ class _Import:
             for name, settings in self._identities.items()
             if name in used or settings["kind"] != "environment"
         )
-        return Draft("the AWS config", accounts, identities)
+        return Draft("the AWS config", accounts, identities, by="import")
 
     def _note(self, profile: Profile, why: str) -> None:
         self._left.append(Left(clean(profile.name), profile.place, why))
 
-    def _carry(self, profile: Profile) -> None:
-        """Carry one profile over. Raises _Refused."""
-        if _is_target(profile):
+    def _carry(self, profile: Profile) -> bool:
+        """Carry one profile over; False leaves one without credentials for later. Raises _Refused."""
+        if profile.is_target:
             self._target(profile)
-        else:
-            self._identity(profile)
+            return True
+        return self._identity(profile)
 
     # -- targets
 
@@ -172,7 +194,7 @@ class _Import:
         self._take(profile, settings, "external_id", "external_id", fields.external_id)
         self._take(profile, settings, "role_session_name", "session_name", fields.template)
         self._take(profile, settings, "region", "region", fields.region)
-        self._take(profile, settings, "duration_seconds", "duration", fields.duration, "s")
+        self._take(profile, settings, "duration_seconds", "duration", fields.duration, _span)
         self._count(profile, _ROLE)
         return found[2], found[4], settings
 
@@ -192,7 +214,7 @@ class _Import:
             raise _Refused(f"its source_profile {clean(source)} does not exist")
         if source == profile.name:
             raise _Refused("it is its own source_profile: move its keys to a profile of their own")
-        if _is_target(above):
+        if above.is_target:
             try:
                 return {"via": "/".join(self._target(above))}
             except _Refused as refused:
@@ -255,13 +277,15 @@ class _Import:
 
     # -- identities
 
-    def _identity(self, profile: Profile) -> None:
-        """Carry over a profile that gives credentials and is no role. Raises _Refused."""
+    def _identity(self, profile: Profile) -> bool:
+        """Carry over a profile that is no role; False for one that gives no credentials. Raises _Refused."""
         settings = self._settings(profile)
-        if settings["kind"] == "profile" and not _gives(profile):
-            raise _Refused("it holds no credentials, only settings of the AWS CLI")
+        if settings["kind"] == "profile" and not profile.gives:
+            self._empty.append(profile)
+            return False
         self._identities.setdefault(profile.name, dict(settings))
         self._count(profile, _IDENTITY)
+        return True
 
     def _settings(self, profile: Profile) -> dict[str, Setting]:
         """Return the identity that a profile is. Raises _Refused for xswitch's own export."""
@@ -276,16 +300,22 @@ class _Import:
 
     # -- settings
 
-    def _checked(self, profile: Profile, key: str, rule: Callable[[object], tuple[Fault, ...]], unit: str = "") -> str:
-        """Return a setting that the catalog takes; note one that it doesn't and return ""."""
-        value = profile.text(key)
+    def _checked(
+        self,
+        profile: Profile,
+        key: str,
+        rule: Callable[[object], tuple[Fault, ...]],
+        written: Callable[[str], str] = str,
+    ) -> str:
+        """Return a setting as the catalog takes it; note one that it doesn't and return ""."""
+        value = written(profile.text(key))
         if not value:
             return ""
-        faults = rule(value + unit)
+        faults = rule(value)
         if faults:
             self._note(profile, f"{key}: {faults[0][1]}")
             return ""
-        return value + unit
+        return value
 
     def _take(
         self,
@@ -294,9 +324,9 @@ class _Import:
         key: str,
         name: str,
         rule: Callable[[object], tuple[Fault, ...]],
-        unit: str = "",
+        written: Callable[[str], str] = str,
     ) -> None:
-        value = self._checked(profile, key, rule, unit)
+        value = self._checked(profile, key, rule, written)
         if value:
             settings[name] = value
 
@@ -318,12 +348,6 @@ def _beside(
         number += 1
 
 
-def _is_target(profile: Profile) -> bool:
-    """Tell whether a profile is a role or a permission set: web identity is a way to get keys, for botocore to go."""
-    if profile.text("role_arn") and not profile.text("web_identity_token_file"):
-        return True
-    return bool(profile.text("sso_role_name") or profile.text("sso_account_id"))
-
-
-def _gives(profile: Profile) -> bool:
-    return any(profile.text(key) for key in (STATIC, "login_session", "web_identity_token_file", "credential_process"))
+def _span(seconds: str) -> str:
+    """Return seconds as a catalog has them; what is no number of seconds stays, to be refused."""
+    return write_duration(int(seconds)) if seconds.isdecimal() and len(seconds) < 8 else seconds

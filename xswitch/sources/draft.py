@@ -48,17 +48,21 @@ class DraftIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything that one source found. ``source`` says where, in a few words, for the file's first line."""
+    """Everything that one source found.
+
+    ``source`` says where, and ``by`` what writes the file anew, in a few words for its first line.
+    """
 
     source: str
     accounts: tuple[DraftAccount, ...] = ()
     identities: tuple[DraftIdentity, ...] = ()
     role_sets: tuple[DraftRole, ...] = ()
     defaults: Mapping[str, Setting] = field(default_factory=dict)
+    by: str = "sync"
 
     def text(self) -> str:
         """Return the catalog file, as TOML 1.0."""
-        lines = [f"{SYNCED.decode()} from {_comment(self.source)}; the next sync writes it anew", "version = 1"]
+        lines = [f"{SYNCED.decode()} from {_comment(self.source)}; the next {self.by} writes it anew", "version = 1"]
         if self.defaults:
             lines += ["", "[defaults]"]
             lines += [f"{toml_key(name)} = {toml(value)}" for name, value in self.defaults.items()]

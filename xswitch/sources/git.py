@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from xswitch.errors import NotFound, Unreachable, Usage
+from xswitch.secret import scrubbed
 from xswitch.text import clean
 
 SECONDS: Final = 120.0
@@ -145,10 +146,10 @@ class _Git:
 
     def __init__(self, store: Path, environ: Mapping[str, str], *, ask: bool) -> None:
         self._ask = ask
-        dropped = ("GIT_", "XSWITCH_MFA_CODE", "XSWITCH_PASSPHRASE", "AWS_")
+        dropped = ("GIT_", "AWS_")
         kept = ("GIT_SSL_CAINFO", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
         self._environ = {
-            name: value for name, value in environ.items() if name in kept or not name.startswith(dropped)
+            name: value for name, value in scrubbed(environ).items() if name in kept or not name.startswith(dropped)
         } | {
             "GIT_TERMINAL_PROMPT": "1" if ask else "0",
             "GIT_DIR": str(store),

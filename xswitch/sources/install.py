@@ -6,10 +6,10 @@ The file is the source's own, ``catalog.d/NAME.toml``; a file of that name that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xswitch.catalog import check_with
+from xswitch.catalog import Catalog, Target, check_with, load_for_sync, load_with
 from xswitch.catalog.origins import SYNCED
 from xswitch.errors import InvalidConfig, Problem, VaultUnavailable
 from xswitch.files import make_private_folder, write_atomically
@@ -62,6 +62,29 @@ def difference(paths: Paths, name: str, draft: Draft) -> Difference:
         roles_new=tuple(role for a, b in both for role in _roles(b) if role not in _roles(a)),
         roles_gone=tuple(role for a, b in both for role in _roles(a) if role not in _roles(b)),
     )
+
+
+def held(paths: Paths, name: str, draft: Draft) -> int:
+    """Return how many accounts that are new to a source's file are in other files, and stay as they are but for tags.
+
+    Raises InvalidConfig for a file of that name that is a person's, and for a catalog that does not load.
+    """
+    file = file_of(paths, name)
+    content = _before(file)
+    known = _accounts(parse_document(Path(name), content).data) if content else {}
+    after = load_with(paths, file, draft.text().encode())
+    if after is None:
+        return 0
+    was, will_be = (_effective(catalog) for catalog in (load_for_sync(paths), after))
+    return sum(was.get(one.id) == will_be[one.id] for one in draft.accounts if one.id not in known)
+
+
+def _effective(catalog: Catalog) -> dict[str, tuple[object, ...]]:
+    """Return what every account is and opens, its tags aside, by its id."""
+    targets: dict[str, list[Target]] = {}
+    for target in catalog.targets:
+        targets.setdefault(target.account.id, []).append(replace(target, account=replace(target.account, tags=())))
+    return {one.id: (replace(one, tags=()), *targets.get(one.id, ())) for one in catalog.accounts}
 
 
 def install(paths: Paths, name: str, draft: Draft) -> Path:

@@ -35,6 +35,18 @@ class Profile:
         """Where it is written, as ``file:line``, safe to show."""
         return f"{clean(self.file)}:{self.line}"
 
+    @property
+    def is_target(self) -> bool:
+        """Whether it is a role or a permission set: web identity is a way to get keys, for botocore to go."""
+        if self.text("role_arn") and not self.text("web_identity_token_file"):
+            return True
+        return bool(self.text("sso_role_name") or self.text("sso_account_id"))
+
+    @property
+    def gives(self) -> bool:
+        """Whether it has credentials, or says what gets them."""
+        return any(self.text(key) for key in (STATIC, "login_session", "web_identity_token_file", "credential_process"))
+
     def text(self, key: str) -> str:
         """Return a setting, "" where there is none or where it is a table."""
         value = self.values.get(key, "")
@@ -43,11 +55,14 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class AwsConfig:
-    """What the two files say: profiles and ``[sso-session]`` sections by name, and sections that are neither."""
+    """What the two files say: profiles and ``[sso-session]`` sections by name.
+
+    ``others`` are sections that are neither, each under the name that stands between its brackets.
+    """
 
     profiles: Mapping[str, Profile]
     sso_sessions: Mapping[str, Mapping[str, ini.Value]]
-    others: tuple[str, ...] = ()
+    others: tuple[Profile, ...] = ()
 
 
 def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
@@ -56,7 +71,7 @@ def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
     file = config or own
     profiles: dict[str, Profile] = {}
     sessions: dict[str, Mapping[str, ini.Value]] = {}
-    others: list[str] = []
+    others: list[Profile] = []
     path = str(file)
     for section in ini.read(file):
         kind, name = named(section.name)
@@ -65,7 +80,7 @@ def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
         elif kind == "sso-session":
             sessions[name] = section.values
         elif kind != "services":
-            others.append(clean(section.name))
+            others.append(Profile(section.name, path, section.line, section.values))
     for section in ini.read(credentials):
         known = profiles.get(section.name)
         profiles[section.name] = (
@@ -90,3 +105,12 @@ def named(header: str) -> tuple[str, str]:
         except ValueError:
             return "", ""
     return (words[0], words[1]) if len(words) == 2 else ("", "")
+
+
+def unnamed(header: str) -> str:
+    """Say that a section is no profile and, where it was meant to be one, how its name is written. Safe to show."""
+    said = clean(header)
+    kind, blank, name = said.partition(" ")
+    how = f": a name with blanks stands in quotes, [profile '{name.strip()}']"
+    meant = kind == "profile" and blank and not _QUOTING.search(name)
+    return f"the section [{said}] is no profile{how if meant else ''}"

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from xswitch.secret import Secret
-from xswitch.shell.environment import scrubbed
+from xswitch.secret import Secret, scrubbed
 from xswitch.text import clean
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xswitch.catalog.model import VaultRef
+from xswitch.engine.views import KINDS
+from xswitch.govern.guard import guard_wants
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk, EnvView, Row
 from xswitch.tui.draw import Line, Span, fit, pad, wrap
@@ -13,11 +15,6 @@ from xswitch.tui.words import last_used_fully
 if TYPE_CHECKING:
     from xswitch.engine import Live, Outlook, Renewal
     from xswitch.session.model import Hop, Plan
-
-_KINDS: Final = {
-    "keys": "IAM user", "sso": "Identity Center", "process": "a program", "profile": "AWS profile",
-    "environment": "the environment",
-}  # fmt: skip
 
 _RENEWS: Final[dict[Renewal, str]] = {
     "by itself": "by itself", "no code": "without a code", "a code": "asks for a code", "a login": "asks for a login",
@@ -34,8 +31,7 @@ def guard_words(desk: Desk, env: EnvView, outlook: Outlook) -> tuple[str, str]:
         if outlook.granted_until is not None:
             return f"confirmed until {desk.time_of(outlook.granted_until)}", "muted"
         return "confirmed already", "muted"
-    what = "the name" if guard.confirm == "type" else "a yes"
-    return f"asks for {what}{' and a reason' if guard.reason else ''}", env.hue
+    return f"asks for {guard_wants(guard)}", env.hue
 
 
 def enter_words(outlook: Outlook) -> tuple[str, str]:
@@ -93,7 +89,7 @@ def wire(desk: Desk, outlook: Outlook, row: Row, width: int) -> list[Line]:
     """Draw the way from the person to the target, hop by hop."""
     plan, glyphs = outlook.plan, desk.glyphs
     hops = roles_on(plan)
-    kind = _KINDS[plan.identity.kind]
+    kind = KINDS[plan.identity.kind]
     about = (
         f"{kind} in {clean(plan.identity.name)}"
         if plan.identity.kind == "keys"

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from xswitch.errors import XswitchError
-from xswitch.shell.environment import scrubbed
+from xswitch.secret import scrubbed
 from xswitch.text import clean
 
 if TYPE_CHECKING:

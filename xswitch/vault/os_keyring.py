@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from xswitch.errors import VaultUnavailable
+from xswitch.secret import scrubbed
 from xswitch.text import clean
 from xswitch.vault.holders import is_hex
 from xswitch.vault.key import KEY_BYTES, Key
@@ -163,11 +164,7 @@ class KeyringHolder:
 
 def helper_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the helper process: nothing of AWS's, none of xswitch's own secrets."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith("AWS_") and name not in ("XSWITCH_PASSPHRASE", "XSWITCH_MFA_CODE")
-    }
+    return {name: value for name, value in scrubbed(environ).items() if not name.startswith("AWS_")}
 
 
 def _read(descriptor: int, deadline: float) -> bytes | None:
