@@ -317,14 +317,13 @@ class Engine:
 
         ``renews`` where the shell has a session of the same target, ``quietly`` where its person did not ask for it.
         """
-        from xswitch.shell import quoting
-        from xswitch.shell.environment import changes, in_place
+        from xswitch.shell.environment import changes, in_place, text
 
         look = self._look(session)
         made = (
             in_place(session, self.environ, look, quietly=quietly) if renews else changes(session, self.environ, look)
         )
-        return quoting.text(form, made.assignments, made.removals)
+        return text(form, made)
 
     def _look(self, session: Session) -> Look:
         from xswitch.shell.environment import Look

@@ -14,6 +14,7 @@ import sys
 from xswitch.shell import uses
 from xswitch.shell.environment import Look, switched
 from xswitch.shell.programs import RESTORED, refusal, resolve, through_shell
+from xswitch.text import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def subshell(
     from xswitch.shell.terminal import Terminal
 
     inside = switched(session, environ, look) if inside is None else inside
-    title = " ".join(filter(None, (inside.get("XSWITCH_PROMPT_ENVIRONMENT"), inside["XSWITCH_TARGET"])))
+    title = " ".join(filter(None, (inside.get("XSWITCH_PROMPT_ENVIRONMENT"), clean(session.target))))
     interactive = os.isatty(0) and os.isatty(2)
     argv = [program.path]
     sys.stdout.flush()

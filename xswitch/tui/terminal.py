@@ -12,8 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from xswitch.errors import XswitchError
-from xswitch.shell.environment import scrubbed
-from xswitch.text import clean
+from xswitch.shell.environment import reference, scrubbed
 
 if TYPE_CHECKING:
     from xswitch.session.model import Session
@@ -30,7 +29,7 @@ def hand_over(app: XswitchApp, session: Session) -> tuple[int, XswitchError | No
     failed: Exception | None = None
     status = 0
     with app.suspend(), _apart(), app.alarms.meanwhile():
-        _write(f"$ xswitch shell {shlex.quote(clean(session.target))}\n")
+        _write(f"$ xswitch shell {shlex.quote(reference(session))}\n")
         try:
             status = app.engine.shell(session)
         except Exception as error:
