@@ -45,7 +45,11 @@ class XswitchError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         return (XswitchError, (self.message, self.hint))
 
-    def as_json(self) -> dict[str, dict[str, str]]:
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Return everything that is wrong, each with its hint ("" for none)."""
+        return ((self.message, self.hint),)
+
+    def as_json(self) -> dict[str, dict[str, object]]:
         """Return the object that ``--json`` prints for this error."""
         return {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
 
@@ -90,6 +94,23 @@ class InvalidConfig(XswitchError):
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(first + more, hint or (problems[0].hint if problems else ""))
         self.problems = problems
+        self._of_all = hint
+
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Return every problem with its own hint; the last has that of the whole where it has none."""
+        if not self.problems:
+            return super().told()
+        *others, last = ((str(problem), problem.hint) for problem in self.problems)
+        return (*others, (last[0], self._of_all or last[1] if len(self.problems) == 1 else last[1] or self._of_all))
+
+    def as_json(self) -> dict[str, dict[str, object]]:
+        """Return the object that ``--json`` prints: with every problem."""
+        whole = super().as_json()
+        whole["error"]["problems"] = [
+            {"file": one.file, "line": one.line, "key": one.key, "message": one.message, "hint": one.hint}
+            for one in self.problems
+        ]
+        return whole
 
 
 class Denied(XswitchError):

@@ -106,16 +106,36 @@ def test_a_broken_catalog_is_named_with_its_place(home: Home, what: str) -> None
     home.fails(3, words, "exec", "payments-dev/Admin", "--", "true")
     answer = home.run("catalog", "check", "--json")
     assert answer.returncode == 3
-    found = json.loads(answer.stdout)
+    found = json.loads(answer.stdout)["error"]["problems"]
     assert any(words in "{file}:{line}: {key} {message} {hint}".format(**one) for one in found)
 
 
-def test_every_problem_is_reported_at_once(home: Home) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["catalog", "check"], ["catalog", "list"], ["catalog", "show", "payments-dev/Admin"], ["identity", "list"],
+        ["sessions", "renew", "payments-dev/Admin"], ["exec", "payments-dev/Admin", "--", "true"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_problem_is_reported_at_once(home: Home, command: list[str]) -> None:
     home.catalog.write_text(GOOD.replace("mfa_serial", "mfa_serail").replace('"555566667777"', '"5555"'))
-    done = home.run("catalog", "check")
+    done = home.run(*command)
     assert done.returncode == 3
-    assert "mfa_serail" in done.stderr
-    assert "5555" in done.stderr
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
+    assert [line.partition("catalog.toml:")[2][:2] for line in lines if line.startswith("xswitch: ")] == ["7:", "17"]
+    assert lines[1] == '  hint: did you mean "mfa_serial"?'
+    assert "more)" not in done.stderr
+
+
+def test_every_problem_is_in_the_json(home: Home) -> None:
+    home.catalog.write_text(GOOD.replace("mfa_serial", "mfa_serail").replace('"555566667777"', '"5555"'))
+    done = home.run("catalog", "list", "--json")
+    assert (done.returncode, done.stderr) == (3, "")
+    error = json.loads(done.stdout)["error"]
+    assert [(one["line"], one["key"]) for one in error["problems"]] == [
+        (7, "identities.central.mfa_serail"), (17, "accounts[1].id"),
+    ]  # fmt: skip
 
 
 def test_a_folder_in_place_of_the_catalog(home: Home) -> None:

@@ -65,7 +65,8 @@ def test_what_it_gets(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "reference"), [("$(touch pwned)", "$(touch pwned)/Deploy"), ("pay\u202ements\x1b[2J", "444455556666/Deploy")]
+    ("account", "reference"),
+    [("$(touch pwned)", "$(touch pwned)/Deploy"), ("pay\u202ements\x1b[2J", "444455556666/Deploy")],
 )
 def test_what_names_the_target_can_be_typed(account: str, reference: str) -> None:
     inside = switched(make_session(account=account, target=f"{account}/Deploy"), XTERM)

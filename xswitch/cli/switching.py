@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
-from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, XswitchError
+from xswitch.errors import NoSuchTarget, Usage, XswitchError
 from xswitch.text import clean, parse_duration
 
 if TYPE_CHECKING:
@@ -126,9 +126,4 @@ def plan_for(context: Context, text: str) -> Plan:
     """Return the plan for the target that ``text`` names exactly."""
     if not text:
         raise Usage("an empty TARGET", "write account-name/role-name; `xswitch catalog list` shows them")
-    try:
-        return context.engine.plan(context.engine.resolve(text), context.options)
-    except InvalidConfig as error:
-        for problem in error.problems[1:]:
-            output.say(f"xswitch: {clean(str(problem))}")
-        raise
+    return context.engine.plan(context.engine.resolve(text), context.options)

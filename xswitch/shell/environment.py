@@ -2,8 +2,8 @@
 
 AWS_* is what the SDKs read ("AWS SDKs and Tools Reference Guide", environment variables). XSWITCH_* says what the
 process is; the values of ``XSWITCH_TARGET`` and its siblings are names as the catalog has them, made safe to show but
-not to paste into a prompt. ``XSWITCH_TARGET`` always names its target: see :func:`reference`. A prompt holds ``XSWITCH_PROMPT_*`` alone, which are limited to ``[A-Za-z0-9._/@+-]`` where
-they hold a name.
+not to paste into a prompt, and ``XSWITCH_TARGET`` always names its target (:func:`reference`). A prompt holds
+``XSWITCH_PROMPT_*`` alone, which are limited to ``[A-Za-z0-9._/@+-]`` where they hold a name.
 
 The fast commands come through here, so nothing is imported that they would have to wait for.
 """
