@@ -153,6 +153,15 @@ def test_broken_preferences(home: Home) -> None:
     home.fails(3, "kernel_keyring", "exec", "payments-dev/Admin", "--", "true")
 
 
+@pytest.mark.parametrize("source", ["organizations", "identity-center"])
+def test_a_rule_of_a_sync_that_names_nothing_there_is(home: Home, source: str) -> None:
+    home.preferences(
+        '[[sync.environments]]\nenvironment = "pord"\naccounts = "ou:Prod"\n[[sync.roles]]\nname = "R"\nidentity = "x"\n'
+    )
+    home.fails(3, 'config.toml:2: sync.environments[0].environment: the environment "pord"', "catalog", "sync", source)
+    home.fails(3, 'config.toml:6: sync.roles[0].identity: the identity "x"', "catalog", "sync", source, "--dry-run")
+
+
 @pytest.mark.parametrize(
     ("status", "arguments"),
     [

@@ -44,7 +44,9 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         raise NoSuchTarget("there are no profiles of the AWS CLI here", "`aws configure list-profiles` shows them")
     changes = install.difference(context.paths, NAME, found.draft)
     path = install.file_of(context.paths, NAME)
-    if not args.dry_run:
+    if args.dry_run:
+        install.check(context.paths, NAME, found.draft)
+    else:
         install.install(context.paths, NAME, found.draft)
         _consent(context)
     data: dict[str, Any] = {

@@ -99,6 +99,8 @@ def _from_aws(args: argparse.Namespace, context: Context) -> Result:
             found = sync.identity_center(context.engine, asked, line.show)
         else:
             found = sync.organizations(context.engine, asked, context.person, line.show)
+    if args.dry_run:
+        sync.check(context.engine, found)
     path = "" if args.dry_run else sync.keep(context.engine, found)
     data: dict[str, Any] = {
         "source": args.source,

@@ -6,7 +6,7 @@ The file is the source's own, ``catalog.d/NAME.toml``; a file of that name that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xswitch.catalog import check_with
@@ -64,6 +64,23 @@ def difference(paths: Paths, name: str, draft: Draft) -> Difference:
     )
 
 
+def check(paths: Paths, name: str, draft: Draft) -> None:
+    """Raise InvalidConfig with every problem that the whole catalog would have with a source's file.
+
+    No line of that file is told: it is not there to be looked at.
+    """
+    file = file_of(paths, name)
+    shown, content = clean(str(file)), draft.text().encode()
+    if _before(file) == content:
+        return
+    problems = [
+        replace(one, file=f"what is to be written to {shown}", line=None) if one.file == shown else one
+        for one in check_with(paths, file, content)
+    ]
+    if problems:
+        raise InvalidConfig(tuple(problems), "the catalog is as it was")
+
+
 def install(paths: Paths, name: str, draft: Draft) -> Path:
     """Write a source's file and return its path. Nothing is written where the whole catalog would not load with it.
 
@@ -73,9 +90,7 @@ def install(paths: Paths, name: str, draft: Draft) -> Path:
     content = draft.text().encode()
     if _before(file) == content:
         return file
-    problems = check_with(paths, file, content)
-    if problems:
-        raise InvalidConfig(problems, "the catalog is as it was")
+    check(paths, name, draft)
     try:
         make_private_folder(file.parent)
         write_atomically(file, content)
