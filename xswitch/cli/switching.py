@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
@@ -48,12 +48,12 @@ def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> N
     parser.add_argument("--no-input", action="store_true", help=no_input)
 
 
-def can_show(environ: Mapping[str, str]) -> bool:
-    """Tell whether the picker can be shown: it takes its keys from stdin and draws on stderr.
+def can_pick(context: Context) -> bool:
+    """Tell whether a person can be asked to pick: on the terminal itself, whatever stdin, stdout and stderr are."""
+    from xswitch.cli.person import Nobody
 
-    What is piped into a command is the command's, never the picker's.
-    """
-    return sys.stdin.isatty() and sys.stderr.isatty() and environ.get("TERM", "") not in ("", "dumb")
+    there = None not in (sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    return there and not isinstance(context.person, Nobody) and context.environ.get("TERM", "") not in ("", "dumb")
 
 
 def renew_argument(parser: argparse.ArgumentParser) -> None:
@@ -96,20 +96,17 @@ def with_plan(context: Context, text: str, then: Callable[[Plan], int]) -> int |
     Where ``text`` names none and a person can be asked, the picker opens with it as the query, and ``then`` gets the
     plan for what was picked.
     """
-    from xswitch.cli.person import Nobody
-
-    def go(name: str) -> int:
-        return then(plan_for(context, name))
-
     try:
-        return go(text)
+        plan = plan_for(context, text)
     except NoSuchTarget:
-        if isinstance(context.person, Nobody) or not can_show(context.environ):
+        if not can_pick(context):
             raise
+    else:
+        return then(plan)
 
     def picked(name: str) -> int:
         try:
-            return go(name)
+            return then(plan_for(context, name))
         except XswitchError as error:
             return output.fail(error, as_json=bool(getattr(context.args, "json", False)))
 
