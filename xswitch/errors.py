@@ -97,11 +97,10 @@ class InvalidConfig(XswitchError):
         self._of_all = hint
 
     def told(self) -> tuple[tuple[str, str], ...]:
-        """Return every problem with its own hint; the last has that of the whole where it has none."""
-        if not self.problems:
-            return super().told()
-        *others, last = ((str(problem), problem.hint) for problem in self.problems)
-        return (*others, (last[0], self._of_all or last[1] if len(self.problems) == 1 else last[1] or self._of_all))
+        """Return every problem with its own hint. That of the whole stands in for a single one's, or a missing last."""
+        *others, (last, hint) = [(str(problem), problem.hint) for problem in self.problems] or [(self.message, "")]
+        hints = (self._of_all, hint) if not others else (hint, self._of_all)
+        return (*others, (last, hints[0] or hints[1] or "mend it there; the next command reads it anew"))
 
     def as_json(self) -> dict[str, dict[str, object]]:
         """Return the object that ``--json`` prints: with every problem."""

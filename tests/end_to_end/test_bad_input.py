@@ -73,11 +73,12 @@ class Home:
         return done
 
     def fails(self, status: int, words: str, *arguments: str, **environ: str) -> None:
-        """Run it: ``status``, and one error line that holds ``words``, then perhaps a hint."""
+        """Run it: ``status``, an error line that holds ``words``, and a hint."""
         done = self.run(*arguments, **environ)
         assert done.returncode == status, done
         lines = done.stderr.splitlines()
         assert any(line.startswith("xswitch: ") for line in lines), done
+        assert any(line.startswith("  hint: ") for line in lines), done
         assert words in done.stderr, done
         assert done.stdout in ("", "false\n"), done
 
@@ -210,6 +211,16 @@ def practiced() -> Iterator[dict[str, str]]:
         yield {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_ENDPOINT_URL": sandbox.url}
 
 
+def test_a_command_that_is_none(home: Home, practiced: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "note").write_text("text")
+    run = ("exec", "payments-dev/Admin", "--")
+    home.fails(127, "nosuch: command not found", *run, "nosuch", **practiced)
+    home.fails(127, "no such file", *run, "./nosuch", **practiced)
+    home.fails(126, "is a folder", *run, str(tmp_path), **practiced)
+    home.fails(126, "not executable", *run, str(tmp_path / "note"), **practiced)
+    home.fails(2, "stdin wants two lines", "identity", "add", "new")
+
+
 @pytest.mark.parametrize("command", [["shell"], ["exec"], ["env"], ["credential-process"]])
 def test_a_code_that_nobody_can_give(home: Home, practiced: dict[str, str], command: list[str]) -> None:
     tail = ["--", "true"] if command == ["exec"] else []
@@ -292,6 +303,25 @@ def test_a_terminal_of_twenty_columns(home: Home) -> None:
         screen.wait("payments")
         screen.send("\x1b")
         assert screen.end() == 0
+
+
+def test_the_picker_takes_what_a_switch_may_ask_for(home: Home) -> None:
+    home.fails(2, "outside 15m to 12h", "tui", "--duration", "13h")
+    argv = [
+        home.program,
+        "--duration",
+        "33m",
+        "--region",
+        "eu-north-1",
+        "--session-name",
+        "me",
+        "-q",
+        "payments-dev/Admin",
+    ]
+    with Terminal(argv, home.environ) as screen:
+        screen.wait("33m")
+        screen.send("\x03")
+        screen.end()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

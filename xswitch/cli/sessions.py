@@ -181,5 +181,8 @@ def _renew_for_a_prompt(args: argparse.Namespace, context: Context) -> Result:
 def _end(context: Context, names: list[str]) -> Result:
     ended = [name for name in names if context.engine.end(name)]
     lines = [f"{clean(name)} is forgotten here" for name in ended]
-    note = "AWS honours what was handed out until it expires"
-    return Result("\n".join(lines), [{"target": name} for name in ended], notes=(note,) if ended else ())
+    notes = (
+        "AWS honours what was handed out until it expires",
+        "for half a minute the session board of `xswitch` can bring it back",
+    )
+    return Result("\n".join(lines), [{"target": name} for name in ended], notes=notes if ended else ())

@@ -37,11 +37,16 @@ def session_length(text: str) -> int:
     return seconds
 
 
-def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> None:
-    """Declare what every command that switches takes."""
+def session_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what a session may be asked to be."""
     parser.add_argument("--duration", type=session_length, metavar="TIME", help="how long, 15m to 12h")
     parser.add_argument("--region", metavar="REGION", help="the region of the session's commands")
     parser.add_argument("--session-name", metavar="NAME", help="the RoleSessionName")
+
+
+def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> None:
+    """Declare what every command that switches takes."""
+    session_arguments(parser)
     parser.add_argument("--confirm", metavar="NAME", help="pass the guard of an environment: the account's name")
     parser.add_argument("--reason", metavar="TEXT", help="the reason that a guard asks for")
     no_input = "never ask; exit 5 where a person is needed" if asks else argparse.SUPPRESS

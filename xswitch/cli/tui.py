@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui
+from xswitch.cli.switching import session_arguments
 from xswitch.errors import Usage
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what it takes."""
     parser.prog = "xswitch"
     parser.add_argument("-q", "--query", default="", metavar="QUERY", help="start with this search")
+    session_arguments(parser)
 
 
 def run(args: argparse.Namespace, context: Context) -> OpenTui:
@@ -30,4 +32,5 @@ def run(args: argparse.Namespace, context: Context) -> OpenTui:
         )
     if not context.engine.first_run:
         _ = context.engine.catalog
+    context.engine.asked = context.options
     return OpenTui(context.engine, args.query)

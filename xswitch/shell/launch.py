@@ -148,13 +148,13 @@ def subshell(
 
 def _found(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     if not argv:
-        raise _usage("no command to run")
+        raise _usage("no command to run", "xswitch exec TARGET -- CMD")
     if any("\0" in word for word in argv):
-        raise _usage("an argument holds a NUL, which no command can take")
+        raise _usage("an argument holds a NUL, which no command can take", "leave it out")
     return resolve(argv[0], environ.get("PATH"))
 
 
-def _usage(message: str) -> Usage:
+def _usage(message: str, hint: str) -> Usage:
     from xswitch.errors import Usage
 
-    return Usage(message)
+    return Usage(message, hint)
