@@ -176,7 +176,7 @@ def test_a_rule_of_a_sync_that_names_nothing_there_is(home: Home, source: str) -
         (2, ["catalog", "show"]),
         (2, ["sessions", "end"]),
         (2, ["sessions", "--", "x"]),
-        (2, []),
+        (5, []),
         (1, ["exec", "payments/Nothing", "--", "true"]),
         (1, ["catalog", "show", "payments-dev/Amdin"]),
         (1, ["catalog", "list", "env:nowhere"]),
@@ -185,6 +185,30 @@ def test_a_rule_of_a_sync_that_names_nothing_there_is(home: Home, source: str) -
 )
 def test_wrong_usage_and_no_such_target(home: Home, status: int, arguments: list[str]) -> None:
     home.fails(status, "", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("hint", "arguments"),
+    [
+        ("did you mean `xswitch --version`?", ["version"]),
+        ("did you mean `list`?", ["catalog", "lst"]),
+        ("one of renew, end", ["sessions", "foo"]),
+        ("did you mean `renew`?", ["sessions", "renwe"]),
+        ("did you mean `--renew`?", ["exec", "payments-dev/Admin", "--rnew", "--", "true"]),
+        ("did you mean `--dry-run`?", ["catalog", "sync", "organizations", "--dry-rnu"]),
+        ("did you mean `json`?", ["env", "payments-dev/Admin", "--format", "jsno"]),
+        ("write -- before the command: xswitch exec TARGET -- CMD", ["exec", "payments-dev/Admin", "aws", "sts"]),
+        ("xswitch status --help", ["status", "quo"]),
+        ("xswitch exec --help", ["exec", "a/b", "--min-ttl", "45", "--", "true"]),
+        ("xswitch exec --help", ["exec", "a/b", "--duration", "45", "--", "true"]),
+    ],
+)
+def test_what_is_mistyped_is_told_with_the_nearest(home: Home, hint: str, arguments: list[str]) -> None:
+    home.fails(2, f"  hint: {hint}\n", *arguments)
+
+
+def test_a_source_that_is_mistyped_is_told_with_the_nearest(home: Home) -> None:
+    home.fails(1, 'did you mean "organizations"?', "catalog", "sync", "organisations")
 
 
 def test_an_error_as_json(home: Home) -> None:
@@ -294,8 +318,8 @@ def test_an_sts_that_answers_nonsense(home: Home, answering: Callable[[bytes], s
 
 
 def test_the_picker_needs_a_terminal(home: Home) -> None:
-    home.fails(2, "terminal")
-    home.fails(2, "terminal", "tui", "-q", "prod")
+    home.fails(5, "terminal")
+    home.fails(5, "terminal", "tui", "-q", "prod")
 
 
 def test_a_terminal_of_twenty_columns(home: Home) -> None:

@@ -22,7 +22,9 @@ SHORTEST, LONGEST = 900, 43200
 
 
 def span(text: str) -> int:
-    """Parse a span of time for argparse."""
+    """Parse a span of time for argparse. A bare number is seconds, and one too small to be that wants a unit."""
+    if text.isascii() and text.isdigit() and int(text[:5]) < SHORTEST:
+        raise argparse.ArgumentTypeError(f"{text} has no unit; write {text}m for minutes, {text}s for seconds")
     try:
         return parse_duration(text)
     except ValueError as error:
