@@ -91,7 +91,7 @@ class Parser(argparse.ArgumentParser):
         known: list[str] = []
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
-                chosen = action.choices.get(getattr(args, action.dest, None))
+                chosen = action.choices.get(str(getattr(args, action.dest, "")))
                 known += chosen.options(args) if isinstance(chosen, Parser) else ()
             elif action.help != argparse.SUPPRESS:
                 known += action.option_strings
