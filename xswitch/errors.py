@@ -45,7 +45,11 @@ class XswitchError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         return (XswitchError, (self.message, self.hint))
 
-    def as_json(self) -> dict[str, dict[str, str]]:
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Return everything that is wrong, each with its hint ("" for none)."""
+        return ((self.message, self.hint),)
+
+    def as_json(self) -> dict[str, dict[str, object]]:
         """Return the object that ``--json`` prints for this error."""
         return {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
 
@@ -90,6 +94,22 @@ class InvalidConfig(XswitchError):
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(first + more, hint or (problems[0].hint if problems else ""))
         self.problems = problems
+        self._of_all = hint
+
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Return every problem with its own hint. That of the whole stands in for a single one's, or a missing last."""
+        *others, (last, hint) = [(str(problem), problem.hint) for problem in self.problems] or [(self.message, "")]
+        hints = (self._of_all, hint) if not others else (hint, self._of_all)
+        return (*others, (last, hints[0] or hints[1] or "mend it there; the next command reads it anew"))
+
+    def as_json(self) -> dict[str, dict[str, object]]:
+        """Return the object that ``--json`` prints: with every problem."""
+        whole = super().as_json()
+        whole["error"]["problems"] = [
+            {"file": one.file, "line": one.line, "key": one.key, "message": one.message, "hint": one.hint}
+            for one in self.problems
+        ]
+        return whole
 
 
 class Denied(XswitchError):

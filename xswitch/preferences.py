@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from xswitch.paths import Paths
-from xswitch.tomlfile import Check, Fault, Report, check_table, nearest, quoted, read_document, said
+from xswitch.tomlfile import Check, Fault, Report, check_table, known_hint, nearest, quoted, read_document, said
 
 Theme = Literal["dark", "light", "contrast", "terminal"]
 MfaSession = Literal["auto", "always", "never"]
 
 THEMES: Final[tuple[Theme, ...]] = ("dark", "light", "contrast", "terminal")
+KEY_ACTIONS: Final = (
+    "shell", "console", "copy", "explain", "sessions", "pin", "renew", "end", "accept", "take", "up", "down", "page_up",
+    "page_down", "fold", "unfold", "next", "commands", "help", "back", "quit",
+)  # fmt: skip
+"""What a key of the TUI may do: the names that ``[keys]`` knows. What each does is told in :mod:`xswitch.tui.keys`."""
 MFA_SESSIONS: Final[tuple[MfaSession, ...]] = ("auto", "always", "never")
 
 
@@ -70,7 +75,9 @@ def _keys(value: object) -> tuple[Fault, ...]:
         return (((), f"has to be a table, and is {said(value)}", 'such as [keys] and renew = "ctrl+r"'),)
     faults: list[Fault] = []
     for name, one in value.items():
-        if not isinstance(one, str):
+        if name not in KEY_ACTIONS:
+            faults.append(((name,), f"unknown key {quoted(name)}", known_hint(name, KEY_ACTIONS)))
+        elif not isinstance(one, str):
             faults.append(((name,), f"has to be a string, and is {said(one)}", 'such as "ctrl+r"'))
         elif not one.strip():
             faults.append(((name,), "is empty", "leave the line out to keep the key that it has"))

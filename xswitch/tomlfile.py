@@ -45,7 +45,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise refusal(path, "there is no such file") from None
+        raise refusal(path, "there is no such file", "check the path, and XSWITCH_CATALOG if that names it") from None
     except OSError as error:
         raise refusal(path, f"can't be read: {_reason(error)}", "check who owns it and its permissions") from None
     try:

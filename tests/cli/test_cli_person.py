@@ -96,6 +96,13 @@ def test_what_was_given_on_the_command_line_is_not_asked(desk: Desk) -> None:
     assert answer == GuardAnswer("payments-prod", "r")
 
 
+def test_a_wrong_name_on_the_command_line_is_told_and_asked_again(desk: Desk) -> None:
+    ask = GuardAsk(TARGET, PROD, 3600)
+    answer = desk.ask(lambda person: person.guard(ask), "payments-prod\r", confirm="payments-dev", reason="r")
+    assert answer == GuardAnswer("payments-prod", "r")
+    assert "--confirm payments-dev does not name the account." in desk.shown
+
+
 @pytest.mark.parametrize(("typed", "yes"), [("y\r", True), ("yes\r", True), ("n\r", False), ("\r", False)])
 def test_an_asking_guard_wants_a_yes(desk: Desk, typed: str, yes: bool) -> None:
     ask = GuardAsk(TARGET, Environment("staging", confirm="ask"), 3600)
@@ -117,7 +124,7 @@ def test_a_hostile_name_moves_no_cursor(desk: Desk) -> None:
     target = Target(
         Account("444455556666", "a\x1b[2J\u202eb", environment="prod"), "R", "arn:aws:iam::444455556666:role/R"
     )
-    desk.ask(lambda person: person.guard(GuardAsk(target, PROD, 3600)), "", confirm="x", reason="r")
+    desk.ask(lambda person: person.guard(GuardAsk(target, PROD, 3600)), "a[2Jb\r", confirm="x\x1b[2J", reason="r")
     assert "\x1b[2J" not in desk.shown
     assert "\u202e" not in desk.shown
 

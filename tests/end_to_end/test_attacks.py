@@ -29,17 +29,49 @@ def test_the_name_of_a_variable_is_never_code(xswitch: str, newcomer: dict[str, 
     assert "pwned" not in shown
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_what_is_piped_into_a_command_never_drives_the_picker(
-    xswitch: str, newcomer: dict[str, str], term: str
-) -> None:
-    pipe = "" if term == "dumb" else "printf '\\r' | "
-    script = f"{pipe}{xswitch} exec payments-stag -- sh -c 'echo RAN'; echo status=$?"
+def test_a_dumb_terminal_shows_no_picker(xswitch: str, newcomer: dict[str, str]) -> None:
+    script = f"{xswitch} exec payments-stag -- sh -c 'echo RAN'; echo status=$?"
     argv = [xswitch, "demo", "--", "exec", "observability/ReadOnly", "--", "bash", "-c", script]
-    with Terminal(argv, newcomer | {"TERM": term}) as screen:
+    with Terminal(argv, newcomer | {"TERM": "dumb"}) as screen:
         screen.wait("status=1")
         assert "RAN" not in screen.text()
         assert "Search" not in screen.text()
+        screen.end()
+
+
+@pytest.mark.parametrize("key", ["\r", "\x1b\x1b"])
+def test_what_is_piped_into_a_command_never_drives_the_picker(
+    xswitch: str, newcomer: dict[str, str], key: str, tmp_path: Path
+) -> None:
+    """The picker takes its keys from the terminal, and the command finds stdin, stdout and stderr as they were."""
+    out, error = tmp_path / "out", tmp_path / "error"
+    command = "cat; echo RAN $XSWITCH_TARGET >&2"
+    script = (
+        f"printf '\\rpiped' | {xswitch} exec payments-staging/Rea -- sh -c '{command}' >{out} 2>{error}; echo status=$?"
+    )
+    argv = [xswitch, "demo", "--", "exec", "observability/ReadOnly", "--", "bash", "-c", script]
+    with Terminal(argv, newcomer) as screen:
+        screen.wait(r"❯ payments-staging\s+ReadOnly")
+        assert not out.read_bytes() and not error.read_bytes()
+        screen.send(key)
+        screen.wait("status=0" if key == "\r" else "status=1")
+        screen.end()
+    ran = key == "\r"
+    assert out.read_bytes() == (b"\rpiped" if ran else b"")
+    assert ("RAN payments-staging/ReadOnly" in error.read_text()) == ran
+    assert "\x1b[" not in error.read_text()
+
+
+def test_a_renewal_of_a_partial_target_opens_the_picker(xswitch: str, newcomer: dict[str, str]) -> None:
+    script = (
+        f"{xswitch} sessions renew observability/; echo status=$?; {xswitch} sessions renew payments-staging/ReadOnly"
+    )
+    argv = [xswitch, "demo", "--", "exec", "observability/ReadOnly", "--", "bash", "-c", script]
+    with Terminal(argv, newcomer) as screen:
+        screen.wait(r"❯ observability\s+ReadOnly")
+        screen.send("\r")
+        screen.wait(r"observability/ReadOnly for [\s\S]*status=0")
+        screen.wait("payments-staging/ReadOnly has no live session")
         screen.end()
 
 

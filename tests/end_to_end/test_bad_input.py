@@ -73,11 +73,12 @@ class Home:
         return done
 
     def fails(self, status: int, words: str, *arguments: str, **environ: str) -> None:
-        """Run it: ``status``, and one error line that holds ``words``, then perhaps a hint."""
+        """Run it: ``status``, an error line that holds ``words``, and a hint."""
         done = self.run(*arguments, **environ)
         assert done.returncode == status, done
         lines = done.stderr.splitlines()
         assert any(line.startswith("xswitch: ") for line in lines), done
+        assert any(line.startswith("  hint: ") for line in lines), done
         assert words in done.stderr, done
         assert done.stdout in ("", "false\n"), done
 
@@ -106,16 +107,36 @@ def test_a_broken_catalog_is_named_with_its_place(home: Home, what: str) -> None
     home.fails(3, words, "exec", "payments-dev/Admin", "--", "true")
     answer = home.run("catalog", "check", "--json")
     assert answer.returncode == 3
-    found = json.loads(answer.stdout)
+    found = json.loads(answer.stdout)["error"]["problems"]
     assert any(words in "{file}:{line}: {key} {message} {hint}".format(**one) for one in found)
 
 
-def test_every_problem_is_reported_at_once(home: Home) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["catalog", "check"], ["catalog", "list"], ["catalog", "show", "payments-dev/Admin"], ["identity", "list"],
+        ["sessions", "renew", "payments-dev/Admin"], ["exec", "payments-dev/Admin", "--", "true"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_problem_is_reported_at_once(home: Home, command: list[str]) -> None:
     home.catalog.write_text(GOOD.replace("mfa_serial", "mfa_serail").replace('"555566667777"', '"5555"'))
-    done = home.run("catalog", "check")
+    done = home.run(*command)
     assert done.returncode == 3
-    assert "mfa_serail" in done.stderr
-    assert "5555" in done.stderr
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
+    assert [line.partition("catalog.toml:")[2][:2] for line in lines if line.startswith("xswitch: ")] == ["7:", "17"]
+    assert lines[1] == '  hint: did you mean "mfa_serial"?'
+    assert "more)" not in done.stderr
+
+
+def test_every_problem_is_in_the_json(home: Home) -> None:
+    home.catalog.write_text(GOOD.replace("mfa_serial", "mfa_serail").replace('"555566667777"', '"5555"'))
+    done = home.run("catalog", "list", "--json")
+    assert (done.returncode, done.stderr) == (3, "")
+    error = json.loads(done.stdout)["error"]
+    assert [(one["line"], one["key"]) for one in error["problems"]] == [
+        (7, "identities.central.mfa_serail"), (17, "accounts[1].id"),
+    ]  # fmt: skip
 
 
 def test_a_folder_in_place_of_the_catalog(home: Home) -> None:
@@ -133,6 +154,15 @@ def test_broken_preferences(home: Home) -> None:
     home.fails(3, "kernel_keyring", "exec", "payments-dev/Admin", "--", "true")
 
 
+@pytest.mark.parametrize("source", ["organizations", "identity-center"])
+def test_a_rule_of_a_sync_that_names_nothing_there_is(home: Home, source: str) -> None:
+    home.preferences(
+        '[[sync.environments]]\nenvironment = "pord"\naccounts = "ou:Prod"\n[[sync.roles]]\nname = "R"\nidentity = "x"\n'
+    )
+    home.fails(3, 'config.toml:2: sync.environments[0].environment: the environment "pord"', "catalog", "sync", source)
+    home.fails(3, 'config.toml:6: sync.roles[0].identity: the identity "x"', "catalog", "sync", source, "--dry-run")
+
+
 @pytest.mark.parametrize(
     ("status", "arguments"),
     [
@@ -146,7 +176,7 @@ def test_broken_preferences(home: Home) -> None:
         (2, ["catalog", "show"]),
         (2, ["sessions", "end"]),
         (2, ["sessions", "--", "x"]),
-        (2, []),
+        (5, []),
         (1, ["exec", "payments/Nothing", "--", "true"]),
         (1, ["catalog", "show", "payments-dev/Amdin"]),
         (1, ["catalog", "list", "env:nowhere"]),
@@ -155,6 +185,30 @@ def test_broken_preferences(home: Home) -> None:
 )
 def test_wrong_usage_and_no_such_target(home: Home, status: int, arguments: list[str]) -> None:
     home.fails(status, "", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("hint", "arguments"),
+    [
+        ("did you mean `xswitch --version`?", ["version"]),
+        ("did you mean `list`?", ["catalog", "lst"]),
+        ("one of renew, end", ["sessions", "foo"]),
+        ("did you mean `renew`?", ["sessions", "renwe"]),
+        ("did you mean `--renew`?", ["exec", "payments-dev/Admin", "--rnew", "--", "true"]),
+        ("did you mean `--dry-run`?", ["catalog", "sync", "organizations", "--dry-rnu"]),
+        ("did you mean `json`?", ["env", "payments-dev/Admin", "--format", "jsno"]),
+        ("write -- before the command: xswitch exec TARGET -- CMD", ["exec", "payments-dev/Admin", "aws", "sts"]),
+        ("xswitch status --help", ["status", "quo"]),
+        ("xswitch exec --help", ["exec", "a/b", "--min-ttl", "45", "--", "true"]),
+        ("xswitch exec --help", ["exec", "a/b", "--duration", "45", "--", "true"]),
+    ],
+)
+def test_what_is_mistyped_is_told_with_the_nearest(home: Home, hint: str, arguments: list[str]) -> None:
+    home.fails(2, f"  hint: {hint}\n", *arguments)
+
+
+def test_a_source_that_is_mistyped_is_told_with_the_nearest(home: Home) -> None:
+    home.fails(1, 'did you mean "organizations"?', "catalog", "sync", "organisations")
 
 
 def test_an_error_as_json(home: Home) -> None:
@@ -179,6 +233,16 @@ def practiced() -> Iterator[dict[str, str]]:
     with Sandbox(made.organization) as sandbox:
         key, secret = made.user_access_key
         yield {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_ENDPOINT_URL": sandbox.url}
+
+
+def test_a_command_that_is_none(home: Home, practiced: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "note").write_text("text")
+    run = ("exec", "payments-dev/Admin", "--")
+    home.fails(127, "nosuch: command not found", *run, "nosuch", **practiced)
+    home.fails(127, "no such file", *run, "./nosuch", **practiced)
+    home.fails(126, "is a folder", *run, str(tmp_path), **practiced)
+    home.fails(126, "not executable", *run, str(tmp_path / "note"), **practiced)
+    home.fails(2, "stdin wants two lines", "identity", "add", "new")
 
 
 @pytest.mark.parametrize("command", [["shell"], ["exec"], ["env"], ["credential-process"]])
@@ -254,8 +318,8 @@ def test_an_sts_that_answers_nonsense(home: Home, answering: Callable[[bytes], s
 
 
 def test_the_picker_needs_a_terminal(home: Home) -> None:
-    home.fails(2, "terminal")
-    home.fails(2, "terminal", "tui", "-q", "prod")
+    home.fails(5, "terminal")
+    home.fails(5, "terminal", "tui", "-q", "prod")
 
 
 def test_a_terminal_of_twenty_columns(home: Home) -> None:
@@ -263,6 +327,25 @@ def test_a_terminal_of_twenty_columns(home: Home) -> None:
         screen.wait("payments")
         screen.send("\x1b")
         assert screen.end() == 0
+
+
+def test_the_picker_takes_what_a_switch_may_ask_for(home: Home) -> None:
+    home.fails(2, "outside 15m to 12h", "tui", "--duration", "13h")
+    argv = [
+        home.program,
+        "--duration",
+        "33m",
+        "--region",
+        "eu-north-1",
+        "--session-name",
+        "me",
+        "-q",
+        "payments-dev/Admin",
+    ]
+    with Terminal(argv, home.environ) as screen:
+        screen.wait("33m")
+        screen.send("\x03")
+        screen.end()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -173,6 +173,24 @@ def test_it_shows_how_far_it_is_and_can_be_cancelled(home: PracticeHome) -> None
     assert (home.paths.state / "sync" / "organizations.json").exists()
 
 
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_a_rule_for_an_environment_that_is_not_defined(home: PracticeHome, how: tuple[str, ...]) -> None:
+    preferences = home.paths.preferences_file
+    text = preferences.read_text().replace('"staging"', '"stagign"')
+    preferences.write_text(text)
+    line = text[: text.index("stagign")].count("\n") + 1
+    where = f'{preferences}:{line}: sync.environments[1].environment: the environment "stagign" is not defined\n'
+    home.fails(3, f'{where}  hint: did you mean "staging"?', *SYNC, *how)
+    assert home.sandbox.calls == []
+
+
+def test_a_dry_run_fails_where_the_sync_would(home: PracticeHome) -> None:
+    with home.paths.preferences_file.open("a") as file:
+        file.write('via = "nowhere/Hub"\n')
+    for how in ((), ("--dry-run",)):
+        home.fails(3, f"what is to be written to {home.paths.catalog_folder / 'organizations.toml'}: ", *SYNC, *how)
+
+
 def test_what_is_wrong_is_said(home: PracticeHome) -> None:
     home.fails(1, "no identity is called nobody", *SYNC, "--identity", "nobody")
     home.fails(2, "--roles needs a role", *SYNC, "--roles")

@@ -107,7 +107,7 @@ def test_user_and_host_are_those_of_the_engine(
 # What is asked
 
 words = st.sampled_from(
-    ["a/b", "c/d", "", "-", "--", "-x", "--duration", "--duration=1h", "--duration=5s", "1h30m", "900", "43200", "43201",
+    ["a/b", "c/d", "", "-", "--", "-x", "--duration", "--duration=1h", "--duration=5s", "1h30m", "900", "43200", "43201", "45", "--min-ttl=45",
      "--region", "--region=us-east-1", "--region=", "us-east-1", "--session-name", "ada", "--no-input", "--reveal",
      "--format", "--format=fish", "docker", "bash", "--min-ttl", "--min-ttl=10m", "--json", "--confirm", "--reason=x",
      "--reg", "--dur=1h", "true"]

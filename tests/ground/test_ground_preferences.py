@@ -64,6 +64,18 @@ def test_a_wrong_place_for_the_code_is_named(tmp_path: Path, value: str, message
     assert raised.value.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("qut", 'did you mean "quit"?'), ("zzzz", "known here: accept, back,"), ('"\\u202e"', "known here: ")],
+)
+def test_a_key_for_nothing_is_named_with_the_nearest(tmp_path: Path, name: str, hint: str) -> None:
+    with pytest.raises(InvalidConfig) as raised:
+        load(at(tmp_path, f'[keys]\nquit = "ctrl+w"\n{name} = "x"\n'))
+    (problem,) = raised.value.problems
+    assert (problem.line, problem.hint[: len(hint)]) == (3, hint)
+    assert "\u202e" not in str(problem)
+
+
 @pytest.mark.parametrize("text", ["keys = 3", "[theme]", "theme = 1", "x", b"\xff", "plaintext_key = 1"])
 def test_what_is_wrong_is_never_taken(tmp_path: Path, text: str | bytes) -> None:
     with pytest.raises(InvalidConfig):

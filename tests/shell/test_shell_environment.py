@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +26,7 @@ from xswitch.shell.environment import (
     changes,
     depth_of,
     switched,
+    text,
 )
 from xswitch.text import clean, prompt_safe
 
@@ -59,6 +61,26 @@ def test_what_it_gets(session: Session) -> None:
     assert inside["XSWITCH_PROMPT_STEPS"] == "900:300"
     assert inside["XSWITCH_PROMPT_STYLES"] == "1;38;5;233;48;5;203:1;38;5;215:1;38;5;233;48;5;203"
     assert inside["XSWITCH_PROMPT_HINT"] == "exit, then xswitch shell payments-prod/Deploy"
+
+
+@pytest.mark.parametrize(
+    ("account", "reference"),
+    [("$(touch pwned)", "$(touch pwned)/Deploy"), ("pay\u202ements\x1b[2J", "444455556666/Deploy")],
+)
+def test_what_names_the_target_can_be_typed(account: str, reference: str) -> None:
+    inside = switched(make_session(account=account, target=f"{account}/Deploy"), XTERM)
+    assert inside["XSWITCH_TARGET"] == reference
+    assert inside["XSWITCH_PROMPT_HINT"].endswith(f"xswitch shell {shlex.quote(reference)}")
+
+
+@pytest.mark.parametrize("form", ["dotenv", "docker", "json"])
+def test_a_file_for_a_program_holds_nothing_of_a_prompt(form: str) -> None:
+    plain = Credentials("ASIAEXAMPLEEXAMPLE12", Secret("s3ntinel"), Secret("token"), 1_795_000_000.5)
+    session = make_session(account="$(touch pwned)", target="$(touch pwned)/ReadOnly", credentials=plain)
+    made = changes(session, XTERM, PROD)
+    assert "XSWITCH_PROMPT" not in text(form, made)
+    assert "$(touch pwned)/ReadOnly" in text(form, made)
+    assert "XSWITCH_PROMPT_HINT" in text("bash", made)
 
 
 SHADOWING = [

@@ -6,11 +6,12 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from xswitch.catalog import check
-from xswitch.cli.output import Result, fail, say
+from xswitch.cli.output import Result, say
 from xswitch.errors import InvalidConfig
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
+    from xswitch.errors import Problem
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,24 +20,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> Result:
-    """Check it."""
+    """Check it. Raises InvalidConfig with every error."""
     errors, warnings = check(context.paths)
-    data = [_problem("error", problem) for problem in errors] + [_problem("warning", problem) for problem in warnings]
-    if args.json:
-        return Result(None, data, status=InvalidConfig.exit_status if errors else 0)
-    for problem in warnings:
+    if args.json and not errors:
+        return Result(None, [_as_json(problem) for problem in warnings])
+    for problem in () if args.json else warnings:
         say(f"warning: {problem}")
     if errors:
-        for problem in errors[1:]:
-            say(f"xswitch: {problem}" + (f" ({problem.hint})" if problem.hint else ""))
-        return Result(status=fail(InvalidConfig(errors[:1]), as_json=False))
+        raise InvalidConfig(errors)
     catalog = context.engine.catalog
     return Result(f"{len(catalog.accounts)} accounts, {len(catalog.targets)} targets, {len(warnings)} warnings")
 
 
-def _problem(level: str, problem: Any) -> dict[str, Any]:
+def _as_json(problem: Problem) -> dict[str, Any]:
     return {
-        "level": level,
+        "level": "warning",
         "file": problem.file,
         "line": problem.line,
         "key": problem.key,

@@ -48,7 +48,9 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     changes = install.difference(context.paths, NAME, found.draft)
     path = install.file_of(context.paths, NAME)
     accounts = _accounts(found, context, path)
-    if not args.dry_run:
+    if args.dry_run:
+        install.check(context.paths, NAME, found.draft)
+    else:
         install.install(context.paths, NAME, found.draft)
         _consent(context)
     names = {profile: f"{accounts[owner].name}/{role}" for profile, (owner, role) in found.targets.items()}

@@ -24,6 +24,7 @@ from xswitch.cli.share_consent import ask_consents, consent_arguments
 from xswitch.cli.sync_output import ProgressLine, difference_data, difference_lines
 from xswitch.errors import NoSuchTarget, Usage, XswitchError
 from xswitch.text import clean
+from xswitch.tomlfile import nearest, quoted
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -65,6 +66,8 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
     from xswitch.cli.person import Nobody
     from xswitch.sources import shared
 
+    if args.source and (near := _mistyped(context, args.source)):
+        raise NoSuchTarget(f"there is no source called {quoted(args.source)}", f"did you mean {quoted(near)}?")
     names = [args.source] if args.source else [one.name for one in shared.shares(context.paths)]
     if not names:
         raise NoSuchTarget("there is no shared catalog", "xswitch catalog add GIT-URL, or name a source to sync")
@@ -89,6 +92,14 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0, notes=notes)
 
 
+def _mistyped(context: Context, source: str) -> str:
+    """Return the source of AWS's that a name is nearest to, "" where it is, or is nearer to, a shared catalog's."""
+    from xswitch.sources import shared
+
+    near = nearest(source, (ORGANIZATIONS, IDENTITY_CENTER, *(one.name for one in shared.shares(context.paths))))
+    return near if near in (ORGANIZATIONS, IDENTITY_CENTER) else ""
+
+
 def _from_aws(args: argparse.Namespace, context: Context) -> Result:
     """Read the organization or the portal, and write its catalog file unless it is a dry run."""
     from xswitch.engine import sync
@@ -99,6 +110,8 @@ def _from_aws(args: argparse.Namespace, context: Context) -> Result:
             found = sync.identity_center(context.engine, asked, line.show)
         else:
             found = sync.organizations(context.engine, asked, context.person, line.show)
+    if args.dry_run:
+        sync.check(context.engine, found)
     path = "" if args.dry_run else sync.keep(context.engine, found)
     data: dict[str, Any] = {
         "source": args.source,

@@ -6,13 +6,14 @@ import argparse
 import gc
 import importlib
 import os
-from collections.abc import Mapping
-from typing import Final, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn
 
 from xswitch import __version__
 from xswitch.cli import OpenTui, output
 from xswitch.cli.context import Context
 from xswitch.errors import Cancelled, Usage, XswitchError
+from xswitch.text import clean
 
 COMMANDS: Final[dict[str, str]] = {
     "tui": "the full-screen picker and session board (what `xswitch` alone opens)",
@@ -77,6 +78,25 @@ class Parser(argparse.ArgumentParser):
         """Raise Usage in place of exiting."""
         raise Usage(message, f"{self.prog} --help")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is none of an argument's, with the nearest one that is."""
+        choices = list(action.choices or ())
+        if not choices or value in choices:
+            return
+        name = "/".join(action.option_strings) or str(action.metavar or action.dest)
+        raise Usage(f"{name}: no such choice: {clean(str(value))}", _nearest(str(value), choices))
+
+    def options(self, args: argparse.Namespace) -> list[str]:
+        """Return the options that may be written with ``args``: this command's and those of its action."""
+        known: list[str] = []
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                chosen = action.choices.get(str(getattr(args, action.dest, "")))
+                known += chosen.options(args) if isinstance(chosen, Parser) else ()
+            elif action.help != argparse.SUPPRESS:
+                known += action.option_strings
+        return known
+
 
 def overview() -> str:
     """Return the text of ``xswitch --help``."""
@@ -111,10 +131,8 @@ def _command(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
     if name.startswith("-"):
         name, rest = "tui", arguments
     if name not in COMMANDS:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, COMMANDS, n=1)
-        raise Usage(f"no such command: {name}", f"did you mean `xswitch {near[0]}`?" if near else "xswitch --help")
+        near = _near(name, [*COMMANDS, "version"]).replace("version", "--version")
+        raise Usage(f"no such command: {name}", f"did you mean `xswitch {near}`?" if near else "xswitch --help")
     if name != "tui":
         gc.set_threshold(_COLLECT_AFTER)
     module = importlib.import_module(f"xswitch.cli.{name.replace('-', '_')}")
@@ -127,17 +145,43 @@ def _command(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
     module.arguments(parser)
     own = _own(rest)
     try:
-        args = parser.parse_args(own)
+        args, stray = parser.parse_known_args(own)
     except SystemExit as ended:  # only --help gets here: error() raises Usage
         return int(ended.code or 0)
+    takes_command = bool(getattr(module, "TAKES_COMMAND", False))
+    if stray:
+        raise _stray(parser, args, stray, lacks_mark=takes_command and len(own) == len(rest))
     args.command = rest[len(own) + 1 :] if len(own) < len(rest) else None
-    if args.command is not None and not getattr(module, "TAKES_COMMAND", False):
+    if args.command is not None and not takes_command:
         raise Usage(f"`xswitch {name}` takes nothing after --", f"xswitch {name} --help")
     context = Context(environ, args)
     result = module.run(args, context)
     if isinstance(result, OpenTui | int):
         return result
     return output.show(result, as_json=bool(getattr(args, "json", False)))
+
+
+def _stray(parser: Parser, args: argparse.Namespace, stray: list[str], *, lacks_mark: bool) -> Usage:
+    """Return the error for words that are no arguments of a command."""
+    message = f"unrecognized arguments: {clean(' '.join(stray))}"
+    if lacks_mark and not stray[0].startswith("-"):
+        return Usage(message, f"write -- before the command: {parser.prog} TARGET -- CMD")
+    option = next((word.partition("=")[0] for word in stray if word.startswith("--")), "")
+    near = _near(option, parser.options(args)) if option else ""
+    return Usage(message, f"did you mean `{near}`?" if near else f"{parser.prog} --help")
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(word[:200], list(known), n=1)
+    return found[0] if found else ""
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    """Return the hint for a word that is none of ``known``."""
+    near = _near(word, known)
+    return f"did you mean `{near}`?" if near else f"one of {', '.join(known)}"
 
 
 def refuse_eval(arguments: list[str]) -> None:

@@ -103,7 +103,10 @@ def _typed(context: Context) -> tuple[str, Secret]:
     if not sys.stdin.isatty():
         lines = sys.stdin.read(4096).split()
         if len(lines) != 2:
-            raise Usage("stdin wants two lines: the access key id and the secret access key")
+            raise Usage(
+                "stdin wants two lines: the access key id and the secret access key",
+                "leave stdin to the terminal to be asked for them",
+            )
         return lines[0], Secret(lines[1])
     person = context.person
     if isinstance(person, Nobody):

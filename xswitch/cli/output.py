@@ -1,7 +1,7 @@
 """The only writer of stdout, and of errors on stderr.
 
 stdout carries a command's result alone. An error is one line ``xswitch: what went wrong`` and one ``  hint: what to
-do`` on stderr, or with ``--json`` an object on stdout.
+do`` on stderr, for each thing that is wrong, or with ``--json`` an object on stdout.
 """
 
 from __future__ import annotations
@@ -64,15 +64,16 @@ def say(line: str) -> None:
 
 
 def fail(error: XswitchError, *, as_json: bool) -> int:
-    """Print an error the way the contract has it and return its exit status."""
+    """Print an error, with all that is wrong where it is several things, and return its exit status."""
     from xswitch.text import clean
 
     if as_json:
         write(_json(error.as_json()) + "\n")
     else:
-        say(f"xswitch: {clean(error.message)}")
-        if error.hint:
-            say(f"  hint: {clean(error.hint)}")
+        for message, hint in error.told():
+            say(f"xswitch: {clean(message)}")
+            if hint:
+                say(f"  hint: {clean(hint)}")
     return error.exit_status
 
 

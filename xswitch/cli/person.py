@@ -143,9 +143,12 @@ class TerminalPerson:
         word, name = clean(environment.name).upper(), clean(ask.target.name)
         self._write(f"{word}  {name}, {say_duration(ask.duration)} to pass freely\n")
         typed, reason = self._given.confirm, self._given.reason
-        if not typed:
+        if typed != ask.target.account.name:
+            if typed:
+                self._write(f"--confirm {clean(typed)} does not name the account.\n")
             if environment.confirm == "type":
-                typed = self._until("Account name: ", lambda line: line == ask.target.account.name, f"It is {account}.")
+                self._until("Account name: ", lambda line: line == account, f"It is {account}.")
+                typed = ask.target.account.name
             elif self.line("Open it [y/N]? ").strip().lower() not in ("y", "yes"):
                 raise Cancelled()
             else:

@@ -12,18 +12,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from xswitch.cli.output import Result, say, table
+from xswitch.cli.output import Result, say, show, table
 from xswitch.cli.person import Unattended
-from xswitch.cli.switching import plan_for, span, switch_arguments
+from xswitch.cli.switching import plan_for, span, switch_arguments, with_plan
 from xswitch.errors import Cancelled, NoSuchTarget, Usage, VaultUnavailable, XswitchError
 from xswitch.files import write_atomically
 from xswitch.shell import renewed
 from xswitch.text import clean, iso8601, say_duration
 
 if TYPE_CHECKING:
+    from xswitch.cli import OpenTui
     from xswitch.cli.context import Context
     from xswitch.engine import Live
-    from xswitch.session.model import Person, Session
+    from xswitch.session.model import Person, Plan, Session
 
 _NEEDED: Final = {4: "denied", 5: "person", 6: "vault", 7: "network"}
 """What a prompt has to say of each exit status that it can say something of."""
@@ -41,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     switch_arguments(parser)
 
 
-def run(args: argparse.Namespace, context: Context) -> Result:
+def run(args: argparse.Namespace, context: Context) -> Result | int | OpenTui:
     """List, renew or end."""
     if args.action is None and args.all:
         raise Usage("--all goes with renew or end", "xswitch sessions end --all")
@@ -58,16 +59,20 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         return Result("", [], notes=("no live sessions",))
     if args.action == "end":
         return _end(context, sorted(set(live)) if args.all else [_name(context, args.target, live)])
-    if args.target and args.below is None:
-        _name(context, args.target, live)
-    return _renew(context, sorted(set(live)) if args.all else [args.target])
+    if args.all:
+        return _renew(context, sorted(set(live)))
+    return with_plan(context, args.target, lambda plan: show(_renew_one(context, plan, live), as_json=args.json))
 
 
 def _name(context: Context, text: str, live: list[str]) -> str:
     """Return the session that ``text`` names: a live one first, since its target may have left the catalog."""
     if text in live:
         return text
-    name = context.engine.resolve(text).name
+    return _live(context.engine.resolve(text).name, live)
+
+
+def _live(name: str, live: list[str]) -> str:
+    """Return ``name``. Raises NoSuchTarget where it has no live session."""
     if name not in live:
         raise NoSuchTarget(f"{name} has no live session", "`xswitch sessions` lists them")
     return name
@@ -112,13 +117,12 @@ def as_json(session: Live, now: float) -> dict[str, Any]:
 
 
 def _renew(context: Context, names: list[str]) -> Result:
-    now = context.engine.now()
+    """Renew every one of them; one that fails leaves the others to be renewed."""
     opened = []
     failed: XswitchError | None = None
     for name in names:
         try:
-            session = _open(context, name, context.person)
-            opened.append((session.target, session.expires))
+            opened.append(_open(context, plan_for(context, name), context.person))
         except Cancelled:
             raise
         except XswitchError as error:
@@ -126,14 +130,25 @@ def _renew(context: Context, names: list[str]) -> Result:
                 raise
             say(f"{clean(name)} is not renewed: {clean(error.message)}")
             failed = failed or error
-    lines = [f"{clean(name)} for {say_duration(expires - now)}" for name, expires in opened]
-    data = [{"target": name, "expires": iso8601(expires)} for name, expires in opened]
-    return Result("\n".join(lines), data, status=failed.exit_status if failed else 0)
+    return _renewed(context, opened, status=failed.exit_status if failed else 0)
 
 
-def _open(context: Context, name: str, person: Person) -> Session:
+def _renew_one(context: Context, plan: Plan, live: list[str]) -> Result:
+    """Renew one that is live, or open it where --below says how much it has to have left."""
+    if context.args.below is None:
+        _live(plan.target.name, live)
+    return _renewed(context, [_open(context, plan, context.person)])
+
+
+def _renewed(context: Context, opened: list[Session], status: int = 0) -> Result:
+    now = context.engine.now()
+    lines = [f"{clean(session.target)} for {say_duration(session.expires - now)}" for session in opened]
+    data = [{"target": session.target, "expires": iso8601(session.expires)} for session in opened]
+    return Result("\n".join(lines), data, status=status)
+
+
+def _open(context: Context, plan: Plan, person: Person) -> Session:
     """Return a new session, or one that has as much left as ``--below`` wants."""
-    plan = plan_for(context, name)
     below: int | None = context.args.below
     # Where more is asked for than a session lasts, one that is new has to do: clocks may differ by some seconds.
     enough = 0 if below is None else min(below, plan.duration - 10)
@@ -151,7 +166,7 @@ def _renew_for_a_prompt(args: argparse.Namespace, context: Context) -> Result:
     nobody = Unattended()
     word = "failed"
     try:
-        session = _open(context, args.target, nobody)
+        session = _open(context, plan_for(context, args.target), nobody)
         renewed.announce(renewed.folder_in(context.paths.state), session)
         word = "renewed"
     except XswitchError as error:
@@ -166,5 +181,8 @@ def _renew_for_a_prompt(args: argparse.Namespace, context: Context) -> Result:
 def _end(context: Context, names: list[str]) -> Result:
     ended = [name for name in names if context.engine.end(name)]
     lines = [f"{clean(name)} is forgotten here" for name in ended]
-    note = "AWS honours what was handed out until it expires"
-    return Result("\n".join(lines), [{"target": name} for name in ended], notes=(note,) if ended else ())
+    notes = (
+        "AWS honours what was handed out until it expires",
+        "for half a minute the session board of `xswitch` can bring it back",
+    )
+    return Result("\n".join(lines), [{"target": name} for name in ended], notes=notes if ended else ())

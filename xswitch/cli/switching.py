@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
-from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, XswitchError
+from xswitch.errors import NoSuchTarget, Usage, XswitchError
 from xswitch.text import clean, parse_duration
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ SHORTEST, LONGEST = 900, 43200
 
 
 def span(text: str) -> int:
-    """Parse a span of time for argparse."""
+    """Parse a span of time for argparse. A bare number is seconds, and one too small to be that wants a unit."""
+    if text.isascii() and text.isdigit() and int(text[:5]) < SHORTEST:
+        raise argparse.ArgumentTypeError(f"{text} has no unit; write {text}m for minutes, {text}s for seconds")
     try:
         return parse_duration(text)
     except ValueError as error:
@@ -37,23 +39,28 @@ def session_length(text: str) -> int:
     return seconds
 
 
-def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> None:
-    """Declare what every command that switches takes."""
+def session_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what a session may be asked to be."""
     parser.add_argument("--duration", type=session_length, metavar="TIME", help="how long, 15m to 12h")
     parser.add_argument("--region", metavar="REGION", help="the region of the session's commands")
     parser.add_argument("--session-name", metavar="NAME", help="the RoleSessionName")
+
+
+def switch_arguments(parser: argparse.ArgumentParser, *, asks: bool = True) -> None:
+    """Declare what every command that switches takes."""
+    session_arguments(parser)
     parser.add_argument("--confirm", metavar="NAME", help="pass the guard of an environment: the account's name")
     parser.add_argument("--reason", metavar="TEXT", help="the reason that a guard asks for")
     no_input = "never ask; exit 5 where a person is needed" if asks else argparse.SUPPRESS
     parser.add_argument("--no-input", action="store_true", help=no_input)
 
 
-def can_show(environ: Mapping[str, str]) -> bool:
-    """Tell whether the picker can be shown: it takes its keys from stdin and draws on stderr.
+def can_pick(context: Context) -> bool:
+    """Tell whether a person can be asked to pick: on the terminal itself, whatever stdin, stdout and stderr are."""
+    from xswitch.cli.person import Nobody
 
-    What is piped into a command is the command's, never the picker's.
-    """
-    return sys.stdin.isatty() and sys.stderr.isatty() and environ.get("TERM", "") not in ("", "dumb")
+    there = None not in (sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    return there and not isinstance(context.person, Nobody) and context.environ.get("TERM", "") not in ("", "dumb")
 
 
 def renew_argument(parser: argparse.ArgumentParser) -> None:
@@ -96,20 +103,17 @@ def with_plan(context: Context, text: str, then: Callable[[Plan], int]) -> int |
     Where ``text`` names none and a person can be asked, the picker opens with it as the query, and ``then`` gets the
     plan for what was picked.
     """
-    from xswitch.cli.person import Nobody
-
-    def go(name: str) -> int:
-        return then(plan_for(context, name))
-
     try:
-        return go(text)
+        plan = plan_for(context, text)
     except NoSuchTarget:
-        if isinstance(context.person, Nobody) or not can_show(context.environ):
+        if not can_pick(context):
             raise
+    else:
+        return then(plan)
 
     def picked(name: str) -> int:
         try:
-            return go(name)
+            return then(plan_for(context, name))
         except XswitchError as error:
             return output.fail(error, as_json=bool(getattr(context.args, "json", False)))
 
@@ -126,9 +130,4 @@ def plan_for(context: Context, text: str) -> Plan:
     """Return the plan for the target that ``text`` names exactly."""
     if not text:
         raise Usage("an empty TARGET", "write account-name/role-name; `xswitch catalog list` shows them")
-    try:
-        return context.engine.plan(context.engine.resolve(text), context.options)
-    except InvalidConfig as error:
-        for problem in error.problems[1:]:
-            output.say(f"xswitch: {clean(str(problem))}")
-        raise
+    return context.engine.plan(context.engine.resolve(text), context.options)

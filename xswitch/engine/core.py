@@ -50,6 +50,8 @@ class Engine:
         self.clock = clock
         self.unattended = False
         """Nobody is there: the vault's keyring opens no window to ask for its password."""
+        self.asked = Options()
+        """What a switch asks for where it is not told otherwise."""
         self._person: Person | None = None
 
     def now(self) -> float:
@@ -154,7 +156,7 @@ class Engine:
 
     def plan(self, target: Target, options: Options | None = None) -> Plan:
         """Say which calls will open ``target``. Does not block. Raises Usage, NoSuchTarget."""
-        return self._people.plan(target, options or Options())
+        return self._people.plan(target, options or self.asked)
 
     def outlook(self, target: Target, options: Options | None = None) -> Outlook:
         """Say what opening ``target`` will do. Does not block."""
@@ -301,7 +303,7 @@ class Engine:
 
         found = detect.find(program, self.environ)
         state = self.paths.state
-        again = Again.of(session, options or Options(), typed, state)
+        again = Again.of(session, options or self.asked, typed, state)
         return launch.subshell(
             found, session, self.environ, self._look(session), state=state, clock=self.clock, again=again
         )
@@ -317,14 +319,13 @@ class Engine:
 
         ``renews`` where the shell has a session of the same target, ``quietly`` where its person did not ask for it.
         """
-        from xswitch.shell import quoting
-        from xswitch.shell.environment import changes, in_place
+        from xswitch.shell.environment import changes, in_place, text
 
         look = self._look(session)
         made = (
             in_place(session, self.environ, look, quietly=quietly) if renews else changes(session, self.environ, look)
         )
-        return quoting.text(form, made.assignments, made.removals)
+        return text(form, made)
 
     def _look(self, session: Session) -> Look:
         from xswitch.shell.environment import Look

@@ -72,10 +72,10 @@ def organizations(engine: Engine, request: Request, person: Person, progress: Pr
 
     Raises Denied, Unreachable, PersonNeeded, Usage, InvalidConfig; what was read until then is kept for the next.
     """
-    told = rules.load(engine.paths)
+    catalog = load_for_sync(engine.paths)
+    told = rules.load(engine.paths, catalog)
     if request.roles and not told.reader_role:
         raise Usage("--roles needs a role that may list them", 'name it in config.toml: [sync] reader_role = "…"')
-    catalog = load_for_sync(engine.paths)
     identity = _identity(catalog, request)
     credentials = _credentials(engine, identity, request, person)
     region = catalog.default_region or _REGION
@@ -100,8 +100,9 @@ def identity_center(engine: Engine, request: Request, progress: Progress) -> Syn
     Raises PersonNeeded where nobody is signed in, or the login ends meanwhile; Denied, Unreachable, Usage,
     NoSuchTarget, InvalidConfig. What was read until then is kept for the next.
     """
-    told = rules.load(engine.paths)
-    identity = _login(load_for_sync(engine.paths), request.identity)
+    catalog = load_for_sync(engine.paths)
+    told = rules.load(engine.paths, catalog)
+    identity = _login(catalog, request.identity)
     doing = f"the access portal of {clean(identity.name)}"
     client = boto.client("sso", engine.environ, region=identity.sso_region)
     api = portal.Bearer(boto.caller(client, doing), identity, engine.people.token_of)
@@ -161,6 +162,11 @@ def _credentials(engine: Engine, identity: Identity, request: Request, person: P
 
 def _checkpoint(engine: Engine, name: str) -> Path:
     return engine.paths.state / "sync" / f"{name}.json"
+
+
+def check(engine: Engine, synced: Synced) -> None:
+    """Raise InvalidConfig where :func:`keep` would, and write nothing."""
+    install.check(engine.paths, synced.name, synced.draft)
 
 
 def keep(engine: Engine, synced: Synced) -> str:

@@ -54,11 +54,9 @@ def _text(asked: Asked, found: Served, environ: Mapping[str, str]) -> str:
 
         resolve(asked.argv[0], environ.get("PATH"))
         return ""
-    from xswitch.shell import quoting
-    from xswitch.shell.environment import changes
+    from xswitch.shell.environment import changes, text
 
-    made = changes(found.session, environ, _look(found))
-    return quoting.text(asked.form, made.assignments, made.removals)
+    return text(asked.form, changes(found.session, environ, _look(found)))
 
 
 def _look(found: Served) -> Look:

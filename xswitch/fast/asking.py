@@ -96,4 +96,6 @@ def _seconds(given: Mapping[str, str], name: str) -> int:
         return 0
     from xswitch.text import parse_duration
 
+    if given[name].isdigit() and int(given[name][:5]) < _SHORTEST:
+        raise ValueError  # a number that small wants a unit
     return parse_duration(given[name])

@@ -2,8 +2,8 @@
 
 AWS_* is what the SDKs read ("AWS SDKs and Tools Reference Guide", environment variables). XSWITCH_* says what the
 process is; the values of ``XSWITCH_TARGET`` and its siblings are names as the catalog has them, made safe to show but
-not to paste into a prompt. A prompt holds ``XSWITCH_PROMPT_*`` alone, which are limited to ``[A-Za-z0-9._/@+-]`` where
-they hold a name.
+not to paste into a prompt, and ``XSWITCH_TARGET`` always names its target (:func:`reference`). A prompt holds
+``XSWITCH_PROMPT_*`` alone, which are limited to ``[A-Za-z0-9._/@+-]`` where they hold a name.
 
 The fast commands come through here, so nothing is imported that they would have to wait for.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 from xswitch import own_files
 from xswitch.countdown import thresholds
 from xswitch.secret import scrubbed
-from xswitch.shell.quoting import quoted
+from xswitch.shell import quoting
 from xswitch.shell.styles import styles
 from xswitch.text import clean, iso8601, prompt_safe
 
@@ -148,7 +148,7 @@ def changes(
         assignments |= dict.fromkeys(REGIONS, session.region)
     depth = depth_of(environ)
     assignments |= {
-        "XSWITCH_TARGET": clean(session.target),
+        "XSWITCH_TARGET": reference(session),
         "XSWITCH_ACCOUNT_ID": session.account_id,
         "XSWITCH_ACCOUNT": clean(session.account),
         "XSWITCH_ROLE": clean(session.role),
@@ -182,6 +182,23 @@ def in_place(session: HeldSession, environ: Mapping[str, str], look: Look | None
     assignments = {name: value for name, value in made.assignments.items() if name not in theirs}
     parts = (*KEYS, *MARKS)
     return Changes(assignments, tuple(name for name in made.removals if name in parts) if quietly else made.removals)
+
+
+def reference(session: HeldSession) -> str:
+    """Return a TARGET that is safe to show and names the session's: by the account's id where its name is not safe."""
+    safe = clean(session.target)
+    return safe if safe == session.target else f"{session.account_id}/{clean(session.role)}"
+
+
+def text(form: str, made: Changes) -> str:
+    """Return ``made`` as lines of ``form``, one of :data:`quoting.FORMS`. Raises Usage where a value can't be written.
+
+    What the marker shows is for a shell alone: a program that reads a file draws no prompt.
+    """
+    assignments = made.assignments
+    if form not in quoting.SHELLS:
+        assignments = {name: value for name, value in assignments.items() if name not in PROMPT}
+    return quoting.text(form, assignments, made.removals)
 
 
 def depth_of(environ: Mapping[str, str]) -> int:
@@ -224,14 +241,13 @@ def _prompt(session: HeldSession, environ: Mapping[str, str], look: Look) -> dic
     import time
 
     word = prompt_safe(clean(session.environment))
-    target = clean(session.target)
     soon, ending = thresholds(session.duration or session.expires - session.issued)
     shown = {
-        "XSWITCH_PROMPT_TARGET": prompt_safe(target),
+        "XSWITCH_PROMPT_TARGET": prompt_safe(clean(session.target)),
         "XSWITCH_PROMPT_STYLES": ":".join(styles(look.colour, environ, guarded=look.guarded, theme=look.theme)),
         "XSWITCH_PROMPT_STEPS": f"{soon}:{ending}",
         "XSWITCH_PROMPT_ENDS": time.strftime("%H:%M", time.localtime(session.expires)),
-        "XSWITCH_PROMPT_HINT": f"exit, then xswitch shell {quoted(target)}",
+        "XSWITCH_PROMPT_HINT": f"exit, then xswitch shell {quoting.quoted(reference(session))}",
     }
     if look.skew:
         shown["XSWITCH_PROMPT_SKEW"] = str(look.skew)

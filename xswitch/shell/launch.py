@@ -14,6 +14,7 @@ import sys
 from xswitch.shell import uses
 from xswitch.shell.environment import Look, switched
 from xswitch.shell.programs import RESTORED, refusal, resolve, through_shell
+from xswitch.text import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def subshell(
     from xswitch.shell.terminal import Terminal
 
     inside = switched(session, environ, look) if inside is None else inside
-    title = " ".join(filter(None, (inside.get("XSWITCH_PROMPT_ENVIRONMENT"), inside["XSWITCH_TARGET"])))
+    title = " ".join(filter(None, (inside.get("XSWITCH_PROMPT_ENVIRONMENT"), clean(session.target))))
     interactive = os.isatty(0) and os.isatty(2)
     argv = [program.path]
     sys.stdout.flush()
@@ -147,13 +148,13 @@ def subshell(
 
 def _found(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     if not argv:
-        raise _usage("no command to run")
+        raise _usage("no command to run", "xswitch exec TARGET -- CMD")
     if any("\0" in word for word in argv):
-        raise _usage("an argument holds a NUL, which no command can take")
+        raise _usage("an argument holds a NUL, which no command can take", "leave it out")
     return resolve(argv[0], environ.get("PATH"))
 
 
-def _usage(message: str) -> Usage:
+def _usage(message: str, hint: str) -> Usage:
     from xswitch.errors import Usage
 
-    return Usage(message)
+    return Usage(message, hint)

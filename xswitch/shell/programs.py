@@ -23,12 +23,12 @@ def resolve(name: str, path: str | None) -> str:
     Raises NotFound (127) and NotExecutable (126), as a POSIX shell does (Shell Command Language, 2.8.2).
     """
     if not name:
-        raise _not_found("an empty command")
+        raise _not_found("an empty command", "write the program after --")
     if "/" in name:
         if not exists(name):
-            raise _not_found(f"{_shown(name)}: no such file")
+            raise _not_found(f"{_shown(name)}: no such file", "check the path")
         if isdir(name):
-            raise _not_executable(f"{_shown(name)}: is a folder")
+            raise _not_executable(f"{_shown(name)}: is a folder", "name the program in it")
         if not os.access(name, os.X_OK):
             raise _not_executable(f"{_shown(name)}: not executable", f"chmod +x {_shown(name)}")
         return name
@@ -41,7 +41,7 @@ def resolve(name: str, path: str | None) -> str:
             refused = refused or candidate
     if refused:
         raise _not_executable(f"{_shown(refused)}: not executable", f"chmod +x {_shown(refused)}")
-    raise _not_found(f"{_shown(name)}: command not found")
+    raise _not_found(f"{_shown(name)}: command not found", "check the spelling, and PATH")
 
 
 def refusal(error: OSError, name: str) -> XswitchError:
@@ -49,8 +49,12 @@ def refusal(error: OSError, name: str) -> XswitchError:
     import errno
 
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return _not_found(f"{_shown(name)}: it, or the interpreter on its first line, does not exist")
-    return _not_executable(f"{_shown(name)}: {error.strerror or 'it could not be started'}")
+        return _not_found(
+            f"{_shown(name)}: it, or the interpreter on its first line, does not exist",
+            "look at its first line, and reinstall it",
+        )
+    hint = "see whether it is a program for this machine"
+    return _not_executable(f"{_shown(name)}: {error.strerror or 'it could not be started'}", hint)
 
 
 def through_shell(file: str, argv: Sequence[str]) -> list[str]:
@@ -60,7 +64,9 @@ def through_shell(file: str, argv: Sequence[str]) -> list[str]:
     """
     with open(file, "rb") as stream:
         if b"\0" in stream.read(128):
-            raise _not_executable(f"{_shown(file)}: a binary file that this machine can't execute")
+            raise _not_executable(
+                f"{_shown(file)}: a binary file that this machine can't execute", "get it for this machine"
+            )
     return ["/bin/sh", file, *argv[1:]]
 
 
@@ -70,14 +76,14 @@ def _shown(name: str) -> str:
     return clean(name)
 
 
-def _not_found(message: str) -> NotFound:
+def _not_found(message: str, hint: str) -> NotFound:
     """Return an error; its class is loaded only where one is due, since `exec` has to cost next to nothing."""
     from xswitch.errors import NotFound
 
-    return NotFound(message)
+    return NotFound(message, hint)
 
 
-def _not_executable(message: str, hint: str = "") -> NotExecutable:
+def _not_executable(message: str, hint: str) -> NotExecutable:
     from xswitch.errors import NotExecutable
 
     return NotExecutable(message, hint)

@@ -68,7 +68,7 @@ __xswitch_try() {
     (
         trap '' HUP
         /bin/sh "$__xswitch_folder/within" "$__xswitch_bound" "${__xswitch_program[@]}" sessions renew "${request[@]}" \
-            "--below=$below" "--report=$__xswitch_folder/need" --no-input &
+            "--below=${below}s" "--report=$__xswitch_folder/need" --no-input &
     ) </dev/null >/dev/null 2>&1
 }
 

@@ -62,7 +62,7 @@ function __xswitch_try
     set -g __xswitch_due (math (__xswitch_now) + 60)
     echo -n >$__xswitch_folder/need
     command /bin/sh -c 'trap "" HUP; "$@" &' sh /bin/sh $__xswitch_folder/within $__xswitch_bound $__xswitch_program \
-        sessions renew $argv[2..-1] --below=$below --report=$__xswitch_folder/need --no-input \
+        sessions renew $argv[2..-1] --below={$below}s --report=$__xswitch_folder/need --no-input \
         </dev/null >/dev/null 2>&1
 end
 

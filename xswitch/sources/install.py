@@ -87,6 +87,23 @@ def _effective(catalog: Catalog) -> dict[str, tuple[object, ...]]:
     return {one.id: (replace(one, tags=()), *targets.get(one.id, ())) for one in catalog.accounts}
 
 
+def check(paths: Paths, name: str, draft: Draft) -> None:
+    """Raise InvalidConfig with every problem that the whole catalog would have with a source's file.
+
+    No line of that file is told: it is not there to be looked at.
+    """
+    file = file_of(paths, name)
+    shown, content = clean(str(file)), draft.text().encode()
+    if _before(file) == content:
+        return
+    problems = [
+        replace(one, file=f"what is to be written to {shown}", line=None) if one.file == shown else one
+        for one in check_with(paths, file, content)
+    ]
+    if problems:
+        raise InvalidConfig(tuple(problems), "the catalog is as it was")
+
+
 def install(paths: Paths, name: str, draft: Draft) -> Path:
     """Write a source's file and return its path. Nothing is written where the whole catalog would not load with it.
 
@@ -96,9 +113,7 @@ def install(paths: Paths, name: str, draft: Draft) -> Path:
     content = draft.text().encode()
     if _before(file) == content:
         return file
-    problems = check_with(paths, file, content)
-    if problems:
-        raise InvalidConfig(problems, "the catalog is as it was")
+    check(paths, name, draft)
     try:
         make_private_folder(file.parent)
         write_atomically(file, content)

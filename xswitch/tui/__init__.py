@@ -6,6 +6,7 @@ lines itself (Textual's line API) in the inks of :mod:`xswitch.tui.themes`.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,10 +15,16 @@ if TYPE_CHECKING:
 
 
 def run(engine: Engine, query: str = "", *, choose: bool = False) -> int | str:
-    """Run the TUI until the person leaves; return its exit status, or with ``choose`` the name of the chosen target."""
+    """Run the TUI until the person leaves; return its exit status, or with ``choose`` the name of the chosen target.
+
+    Where a target is chosen for a command, stdin, stdout and stderr are the command's: the terminal serves instead.
+    """
     app_class = _load()
-    app = app_class.of(engine, query, choosing=choose)
-    result = app.run()
+    from xswitch.tui.terminal import on_terminal
+
+    with on_terminal() if choose else nullcontext():
+        app = app_class.of(engine, query, choosing=choose)
+        result = app.run()
     if result is None:
         return app.return_code or (130 if choose else 0)
     return result

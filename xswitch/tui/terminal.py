@@ -13,11 +13,35 @@ from typing import TYPE_CHECKING
 
 from xswitch.errors import XswitchError
 from xswitch.secret import scrubbed
-from xswitch.text import clean
+from xswitch.shell.environment import reference
 
 if TYPE_CHECKING:
     from xswitch.session.model import Session
     from xswitch.tui.app import XswitchApp
+
+
+@contextlib.contextmanager
+def on_terminal() -> Iterator[None]:
+    """Make the terminal itself stdin, stdout and stderr for a while, whatever they are: pipes, files.
+
+    Textual takes its keys from stdin, draws on stderr and asks stdout for the size. Nothing is read of what is piped
+    in, and nothing is written to what is read elsewhere; a command that is run afterwards finds all three as they
+    were. Raises OSError where there is no terminal.
+    """
+    terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    kept: list[tuple[int, int]] = []
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number in (number for number in (0, 1, 2) if not os.isatty(number)):
+            kept.append((os.dup(number), number))
+            os.dup2(terminal, number)
+        yield
+    finally:
+        for before, number in kept:
+            os.dup2(before, number)
+            os.close(before)
+        os.close(terminal)
 
 
 def hand_over(app: XswitchApp, session: Session) -> tuple[int, XswitchError | None]:
@@ -30,7 +54,7 @@ def hand_over(app: XswitchApp, session: Session) -> tuple[int, XswitchError | No
     failed: Exception | None = None
     status = 0
     with app.suspend(), _apart(), app.alarms.meanwhile():
-        _write(f"$ xswitch shell {shlex.quote(clean(session.target))}\n")
+        _write(f"$ xswitch shell {shlex.quote(reference(session))}\n")
         try:
             status = app.engine.shell(session)
         except Exception as error:
