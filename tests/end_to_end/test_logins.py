@@ -105,7 +105,9 @@ def test_what_can_t_be_had_is_said_with_the_contract_s_status(home: Home) -> Non
     home.fails(2, "permission set", "exec", VIEW, "--session-name", "me", "--", "true")
     home.fails(4, "Unassigned is not assigned to you", "exec", "payments-staging/Unassigned", "--", "true")
     home.fails(5, "", "exec", GUARDED, "--", "true")
+    assert re.search(r"^guard +asks for ", home.works("catalog", "show", GUARDED), re.MULTILINE)
     home.works("exec", GUARDED, "--confirm", "payments-prod", "--", "true")
+    assert re.search(r"^guard +confirmed for another (1h|5\dm)$", home.works("catalog", "show", GUARDED), re.MULTILINE)
     assert 3500 < json.loads(home.works("sessions", "--json"))[0]["remaining"] <= 3600
     home.paths.catalog_file.write_text(CATALOG.replace('{ name = "Dev', '{ duration = "2h", name = "Dev'))
     home.fails(3, "duration can't be given", "exec", DEVELOPER, "--", "true")
