@@ -291,10 +291,19 @@ class Engine:
 
     # What a session is given to
 
-    def shell(self, session: Session, program: str = "", options: Options | None = None, typed: str = "") -> int:
+    def shell(
+        self,
+        session: Session,
+        program: str = "",
+        options: Options | None = None,
+        typed: str = "",
+        *,
+        ending: Callable[[int], None] | None = None,
+    ) -> int:
         """Run a subshell with the session injected, on this process's terminal; return its exit status. Blocks.
 
         ``options`` and ``typed``, the TARGET as the person wrote it, are those that the session was opened with.
+        ``ending`` is called with signals that asked this process to end meanwhile, and reached the shell.
         """
         from xswitch.shell import detect, launch
         from xswitch.shell.again import Again
@@ -303,7 +312,14 @@ class Engine:
         state = self.paths.state
         again = Again.of(session, options or Options(), typed, state)
         return launch.subshell(
-            found, session, self.environ, self._look(session), state=state, clock=self.clock, again=again
+            found,
+            session,
+            self.environ,
+            self._look(session),
+            state=state,
+            clock=self.clock,
+            again=again,
+            ending=ending,
         )
 
     def run(self, session: Session, command: list[str]) -> int:
