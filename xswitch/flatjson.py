@@ -87,6 +87,23 @@ def read(text: bytes) -> dict[str, str | int] | None:
     return found if at == end + 1 or text == b"{}" else None
 
 
+def first_texts(text: bytes, count: int) -> list[str] | None:
+    """Return the first ``count`` texts of an array that ``json.dumps`` wrote, None where it begins otherwise."""
+    found: list[str] = []
+    at = 1
+    while text[:1] == b"[":
+        value, at = _text(text, at)
+        if value is None:
+            break
+        found.append(value)
+        if len(found) == count:
+            return found
+        if text[at : at + 2] != b", ":
+            break
+        at += 2
+    return None
+
+
 def _text(text: bytes, at: int) -> tuple[str | None, int]:
     """Return the text whose quote is at ``at``, and where it ends; None for no text."""
     if text[at : at + 1] != b'"':

@@ -189,6 +189,15 @@ def test_a_guard_is_passed_once_and_its_end_ends_what_is_served(house: House) ->
         assert renewer.give().credentials == kept.session.credentials
 
 
+def test_a_renewal_within_a_grant_is_logged_with_its_reason(house: House) -> None:
+    house.sandbox.faults.shorten(600, times=1, action="AssumeRole")
+    kept = house.keep("payments-prod/Deploy")
+    with kept.renewer as renewer:
+        renewer.give()
+    lines = [json.loads(line) for line in house.paths.audit_log.read_text().splitlines()]
+    assert [line["reason"] for line in lines] == ["a reason", "a reason"]
+
+
 def test_a_chain_is_renewed(house: House) -> None:
     house.sandbox.faults.shorten(600, times=2, action="AssumeRole")
     kept = house.keep("payments-staging/Audit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -57,7 +58,7 @@ class Live(StandIn):
         in_clear = secret.reveal()
         raise RuntimeError(f"no words of an error are printed either: {in_clear}")
 
-    def shell(self, session: Session, program: str = "") -> int:
+    def shell(self, session: Session, program: str = "", *, ending: Callable[[int], None] | None = None) -> int:
         if self.what == "shell":
             self._break(Secret(SENTINEL))
         return subprocess.call(["/bin/sh"])

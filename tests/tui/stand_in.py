@@ -367,7 +367,7 @@ class StandIn:
         self._ended = [one for one in self._ended if one.target != target]
         return bool(self._kept)
 
-    def shell(self, session: Session, program: str = "") -> int:
+    def shell(self, session: Session, program: str = "", *, ending: Callable[[int], None] | None = None) -> int:
         self.shells.append(session.target)
         return self.shell_status
 

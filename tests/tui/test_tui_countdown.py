@@ -185,7 +185,7 @@ async def test_it_counts_down_behind_a_question(size: tuple[int, int]) -> None:
 async def test_coming_back_from_a_shell_shows_the_time_as_it_is_then(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = StandIn(sessions="board")
 
-    def shell(session: object, program: str = "") -> int:
+    def shell(session: object, program: str = "", **_: object) -> int:
         engine.time += 100
         return 0
 

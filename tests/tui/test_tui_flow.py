@@ -297,7 +297,7 @@ async def test_a_reused_code_that_ends_the_switch_is_a_denial(engine: StandIn) -
 
 
 async def test_a_shell_that_cannot_start_is_said(engine: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(session: Any, program: str = "") -> int:
+    def fail(session: Any, program: str = "", **_: object) -> int:
         raise NotFound("no such shell: /bin/nosh", "set SHELL")
 
     monkeypatch.setattr(engine, "shell", fail)

@@ -32,7 +32,7 @@ async def test_a_permission_set_is_listed_opened_and_counted_down(
     house.sign_in()
     engine = house.engine()
     shells: list[Session] = []
-    monkeypatch.setattr(engine, "shell", lambda session: (shells.append(session), 0)[1])
+    monkeypatch.setattr(engine, "shell", lambda session, **_: (shells.append(session), 0)[1])
     app = XswitchApp(engine)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)

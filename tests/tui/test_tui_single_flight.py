@@ -156,7 +156,7 @@ async def test_stopping_and_pressing_again_makes_one_call_and_leaves_no_lock(
 ) -> None:
     engine, sandbox = house
     shells: list[Session] = []
-    monkeypatch.setattr(engine, "shell", lambda session: (shells.append(session), 0)[1])
+    monkeypatch.setattr(engine, "shell", lambda session, **_: (shells.append(session), 0)[1])
     answer = threading.Event()
     monkeypatch.setattr(sandbox._gateway, "answer", _held(sandbox._gateway.answer, answer))
     app = XswitchApp(engine)

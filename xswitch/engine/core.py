@@ -173,7 +173,7 @@ class Engine:
         self._person = person
         if self._people.certain(plan):
             check_length(plan, min_left)
-        reason = self._pass_guard(plan, person)
+        reason, _ = self._pass_guard(plan, person)
         session = self._people.session(plan, person, fresh=fresh, min_left=min_left)
         self._opened(plan, session, reason)
         if strict:
@@ -184,12 +184,15 @@ class Engine:
         """Return a session for an SDK: a live one with 15 minutes left, a new one, or what is left of the old. Blocks.
 
         A failure to renew counts only where less than a minute is left; else it is not tried again for a minute.
-        ``patience`` is how many seconds to wait for another process that opens the same.
+        ``patience`` is how many seconds to wait for another process that opens the same. A guard that is passed is
+        logged, whatever is served.
         """
         self._person = person
-        self._pass_guard(plan, person)
+        reason, passed = self._pass_guard(plan, person)
         plan = self._people.settled(plan, person)
         live = self._people.live(plan)
+        if live is not None and passed:
+            self._log(plan, live, reason)
         if live is not None and live.expires - self.now() > served_above(plan):
             self._note_ready(plan, live)
             return live
@@ -206,7 +209,7 @@ class Engine:
                 raise
             self._people.failures.note(live.record, error)
             return live
-        self._opened(plan, session, "")
+        self._opened(plan, session, reason)
         if live is not None and session.expires - self.now() < SERVED_AT_LEAST:
             session = live
         check_left(session, self.now(), SERVED_AT_LEAST)
@@ -219,25 +222,37 @@ class Engine:
         """
         from xswitch.engine.renewing import Hands, keep
 
-        hands = Hands(self._people, lambda made, session: self._log(made, session, ""), self._look)
+        hands = Hands(self._people, lambda made, session: self._log(made, session, self._reason(made)), self._look)
         kept = keep(self, hands, plan, person, alone, min_left=min_left)
         self._person = alone
         return kept
 
-    def _pass_guard(self, plan: Plan, person: Person) -> str:
-        """Return the reason given, "" where none was due: a live grant, read with the key, passes."""
+    def _pass_guard(self, plan: Plan, person: Person) -> tuple[str, bool]:
+        """Return the reason that was given, "" where none was due, and whether the guard was passed just now.
+
+        A live grant, read with the key, passes, and its reason holds for all that is opened within it.
+        """
         if plan.guard is None:
-            return ""
+            return "", False
         from xswitch.govern import guard
         from xswitch.session import grants
 
-        now = self.now()
-        if grants.live_grant(self.vault, plan.target, plan.guard, now) is not None:
-            return ""
+        granted = grants.live_grant(self.vault, plan.target, plan.guard, self.now())
+        if granted is not None:
+            return granted.reason, False
         ask = GuardAsk(plan.target, plan.guard, guard.grant_duration(plan.guard))
         reason = guard.judge(ask, person.guard(ask))
         grants.grant(self.vault, plan.target, plan.guard, reason, self.now())
-        return reason
+        return reason, True
+
+    def _reason(self, plan: Plan) -> str:
+        """Return the reason of the grant in force, "" where there is none."""
+        if plan.guard is None:
+            return ""
+        from xswitch.session import grants
+
+        granted = grants.live_grant(self.vault, plan.target, plan.guard, self.now())
+        return "" if granted is None else granted.reason
 
     def _opened(self, plan: Plan, session: Session, reason: str) -> None:
         """Log it, note it for the fast commands, and see to it that another process clears away what is over."""
@@ -293,10 +308,19 @@ class Engine:
 
     # What a session is given to
 
-    def shell(self, session: Session, program: str = "", options: Options | None = None, typed: str = "") -> int:
+    def shell(
+        self,
+        session: Session,
+        program: str = "",
+        options: Options | None = None,
+        typed: str = "",
+        *,
+        ending: Callable[[int], None] | None = None,
+    ) -> int:
         """Run a subshell with the session injected, on this process's terminal; return its exit status. Blocks.
 
         ``options`` and ``typed``, the TARGET as the person wrote it, are those that the session was opened with.
+        ``ending`` is called with signals that asked this process to end meanwhile, and reached the shell.
         """
         from xswitch.shell import detect, launch
         from xswitch.shell.again import Again
@@ -305,7 +329,14 @@ class Engine:
         state = self.paths.state
         again = Again.of(session, options or self.asked, typed, state)
         return launch.subshell(
-            found, session, self.environ, self._look(session), state=state, clock=self.clock, again=again
+            found,
+            session,
+            self.environ,
+            self._look(session),
+            state=state,
+            clock=self.clock,
+            again=again,
+            ending=ending,
         )
 
     def run(self, session: Session, command: list[str]) -> int:

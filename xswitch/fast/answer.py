@@ -80,7 +80,7 @@ def _logged(found: Served) -> bool:
         mfa=known.mfa,
         now=now,
         os_user=here.user,
-        reason="",
+        reason=found.reason,
     )
     try:
         audit.append(f"{here.state}/audit.jsonl", line)

@@ -116,14 +116,16 @@ class Row:
 class Served:
     """A live session with what is needed to hand it over and to log that."""
 
-    __slots__ = ("guarded", "places", "ready", "row", "session")
+    __slots__ = ("guarded", "places", "ready", "reason", "row", "session")
 
-    def __init__(self, session: Live, row: Row, found: ready.Ready, here: Places) -> None:
+    def __init__(self, session: Live, row: Row, found: ready.Ready, here: Places, reason: str) -> None:
         self.session = session
         self.row = row
         self.ready = found
         self.places = here
         self.guarded = row.confirm != "no"
+        self.reason = reason
+        """What the person gave when the guard was passed, "" where none was due."""
 
 
 def served(asked: Asked, environ: Mapping[str, str], now: float) -> Served | None:
@@ -157,7 +159,7 @@ def served(asked: Asked, environ: Mapping[str, str], now: float) -> Served | Non
         return None  # of a time that has not come: the clock was set back, and its end says nothing
     left = session.expires - now - found.skew
     enough = left > SERVED_ABOVE if asked.command == "credential-process" else left >= max(asked.min_ttl, MIN_LEFT)
-    return Served(session, row, found, here) if enough else None
+    return Served(session, row, found, here, _reason(records[1]) if guarded else "") if enough else None
 
 
 def _row(text: str, here: Places, now: float) -> Row | None:
@@ -185,6 +187,14 @@ def _granted(record: Record, row: Row, now: float) -> bool:
     if until is None or facts["target"] != row.target or facts["environment"] != row.environment:
         return False
     return granted_until(since, until, row.longest, now, lasted(facts, *bootclock.moment())) is not None
+
+
+def _reason(record: Record) -> str:
+    """Return the reason that a grant holds. Raises ValueError where it is not told."""
+    texts = flatjson.first_texts(record.payload, 3)
+    if texts is None:
+        raise ValueError
+    return texts[2]
 
 
 def _facts(record: Record, kind: str) -> dict[str, str | int]:

@@ -26,6 +26,7 @@ _FORWARDED: Final = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
 )  # fmt: skip
 _FROM_TERMINAL: Final = frozenset((signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH))
+_ENDING: Final = frozenset((signal.SIGHUP, signal.SIGTERM))
 _REMINDERS: Final = 5
 
 
@@ -37,24 +38,30 @@ def run(
     *,
     interactive: bool = False,
     started: Callable[[int], None] | None = None,
+    ending: Callable[[int], None] | None = None,
 ) -> int:
     """Run ``file`` and return its exit status, 128 + n where signal n ended it. Blocks; main thread only.
 
-    ``started`` is called with the child's process id. An ``interactive`` shell ignores SIGTERM, so that it also gets
-    SIGHUP, which it obeys. The terminal's foreground is taken back, and its modes where the child could not have.
-    Raises NotFound or NotExecutable.
+    ``started`` is called with the child's process id, ``ending`` with each SIGTERM and SIGHUP that came for this
+    process too, once the child is over. An ``interactive`` shell ignores SIGTERM, so that it also gets SIGHUP, which it
+    obeys; one that obeys neither for some seconds is killed. The terminal's foreground is taken back, and its modes
+    where the child could not have. Raises NotFound or NotExecutable.
     """
     with _signals() as wakeup:
         pid = _spawn(file, argv, environ)
         if started is not None:
             started(pid)
+        waiter = _Waiter(pid, terminal, interactive=interactive)
         try:
-            status = _Waiter(pid, terminal, interactive=interactive).wait(wakeup)
+            status = waiter.wait(wakeup)
         finally:
             if terminal is not None:
                 terminal.take()
         if terminal is not None and os.WIFSIGNALED(status):
             terminal.mend()
+    if ending is not None:
+        for number in waiter.ending:
+            ending(number)
     code: int = os.waitstatus_to_exitcode(status)
     return 128 - code if code < 0 else code
 
@@ -109,6 +116,8 @@ class _Waiter:
         self._terminal = terminal
         self._interactive = interactive
         self._reminders = 0
+        self.ending: list[int] = []
+        """The signals that asked to end, in the order they came."""
 
     def wait(self, wakeup: int) -> int:
         """Return the child's wait status."""
@@ -129,24 +138,26 @@ class _Waiter:
         """Wait for signals. A shell that was told to end, and has not within a second, is told again, a few times.
 
         bash misses a SIGHUP that comes while its line editor is about to wait for a key, and would sit there until one
-        is typed.
+        is typed. One that hears none of them is killed: whoever asked is not kept waiting.
         """
         if self._reminders:
             import select
 
             if not select.select([wakeup], [], [], 1.0)[0]:
                 self._reminders -= 1
-                os.kill(self._pid, signal.SIGHUP)
+                os.kill(self._pid, signal.SIGHUP if self._reminders else signal.SIGKILL)
                 return b""
         return os.read(wakeup, 512)
 
     def _hand_on(self, number: int) -> None:
         if number not in _FORWARDED:
             return
+        if number in _ENDING:
+            self.ending.append(number)
         if number in _FROM_TERMINAL and self._terminal is not None and self._terminal.in_foreground():
             return
         os.kill(self._pid, number)
-        if number in (signal.SIGHUP, signal.SIGTERM):
+        if number in _ENDING:
             if self._interactive:
                 self._reminders = _REMINDERS
                 if number == signal.SIGTERM:

@@ -53,11 +53,18 @@ def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
         raise
 
 
-def run(argv: Sequence[str], environ: Mapping[str, str], *, started: Callable[[int], None] | None = None) -> int:
+def run(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    started: Callable[[int], None] | None = None,
+    ending: Callable[[int], None] | None = None,
+) -> int:
     """Run the program ``argv`` with ``environ`` and wait for it; return its exit status, 128 + n for signal n.
 
     Signals reach it as if it had been started alone, and a terminal that it left behind broken is mended. ``started``
-    is called with its process id. Blocks; main thread only. Raises NotFound (127), NotExecutable (126) or Usage.
+    is called with its process id, ``ending`` with signals that asked this process to end meanwhile. Blocks; main
+    thread only. Raises NotFound (127), NotExecutable (126) or Usage.
     """
     from xswitch.shell import child
     from xswitch.shell.terminal import Terminal
@@ -67,7 +74,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], *, started: Callable[[i
     sys.stderr.flush()
     terminal = Terminal.controlling()
     try:
-        return child.run(file, argv, environ, terminal, started=started)
+        return child.run(file, argv, environ, terminal, started=started, ending=ending)
     finally:
         if terminal is not None:
             terminal.close()
@@ -106,13 +113,14 @@ def subshell(
     clock: Callable[[], float],
     again: Again | None = None,
     inside: dict[str, str] | None = None,
+    ending: Callable[[int], None] | None = None,
 ) -> int:
     """Run a shell with ``session`` injected and the marker in its prompt; return its exit status.
 
     The person's own startup files are read, and not touched. Where stdin is no terminal the shell reads its commands
     from there, without marker and title. ``again`` is how the prompt renews the session; ``inside`` is its environment
-    where that is made already, for a session that is renewed. Blocks; main thread only. Raises NotFound (127) or
-    NotExecutable (126).
+    where that is made already, for a session that is renewed; ``ending`` is called with signals that asked this process
+    to end meanwhile. Blocks; main thread only. Raises NotFound (127) or NotExecutable (126).
     """
     import contextlib
     from pathlib import Path
@@ -143,7 +151,7 @@ def subshell(
             argv += arguments
             if terminal is not None:
                 terminal.set_title(title, inside.get("TERM", ""))
-        return child.run(program.path, argv, inside, terminal, interactive=interactive, started=started)
+        return child.run(program.path, argv, inside, terminal, interactive=interactive, started=started, ending=ending)
 
 
 def _found(argv: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from xswitch.secret import Secret
+from xswitch.tui import leaving
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -28,31 +29,52 @@ class Lifecycle(App[int | str], inherit_bindings=False):
         super().__init__(ansi_color=True)  # the inks choose their own indexes; nothing may turn them into hexes
         self._crash = ""
         self._handlers: dict[signal.Signals, Callable[[int, FrameType | None], Any] | int | None] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_terminal = False
 
     def on_mount(self) -> None:
         """Start the one clock, and listen for signals that ask to end."""
         self.set_interval(1, self.second)
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._stray)
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(self._stray)
+        self._on_terminal = leaving.on_terminal()
         for number in _ENDING:
             before = signal.getsignal(number)
             if before is not signal.SIG_IGN:
                 self._handlers[number] = before
-                loop.add_signal_handler(number, self.exit, 128 + number)
+                signal.signal(number, self._asked_to_end)
 
     def on_unmount(self) -> None:
         """Hand the signals back as they were."""
         for number, before in self._handlers.items():
-            asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, before if before is not None else signal.SIG_DFL)
         self._handlers.clear()
 
+    def _asked_to_end(self, number: int, _frame: FrameType | None) -> None:
+        """End by a signal. It is heard even while the loop waits for a terminal that takes nothing any more."""
+        self.leave(number)
+
+    def leave(self, number: int) -> None:
+        """End by signal ``number``, in bounded time, on a terminal or on one that was closed."""
+        if self._on_terminal and not leaving.on_terminal():
+            leaving.let_go()
+        leaving.cut_short(128 + number)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.exit, 128 + number)
+
+    def leave_if_gone(self) -> None:
+        """End where the terminal was closed, as by the signal that says so: it does not reach every process."""
+        if self._on_terminal and not leaving.on_terminal():
+            self.leave(signal.SIGHUP)
+            self._on_terminal = False
+
     def second(self) -> None:
-        """Tell every screen in sight that a second has passed.
+        """Tell every screen in sight that a second has passed, and end where there is no terminal any more.
 
         One under a screen that fills the terminal looks at the time when it is shown again: what it repainted now,
         Textual would answer with a whole frame of the screen on top.
         """
+        self.leave_if_gone()
         for screen in reversed(self.screen_stack):
             tick = getattr(screen, "tick", None)
             if tick is not None and getattr(screen, "ready", False):

@@ -49,16 +49,19 @@ def hand_over(app: XswitchApp, session: Session) -> tuple[int, XswitchError | No
 
     The command is shown first. Nothing raised inside leaves the block, since a suspended app that is left by an
     exception never resumes. Ctrl+C and ctrl+backslash belong to the shell meanwhile, and the terminal's foreground
-    process group is ours again afterwards, however the shell ended.
+    process group is ours again afterwards, however the shell ended. A signal that asked to end meanwhile, or a terminal
+    that is gone, ends the app.
     """
     failed: Exception | None = None
     status = 0
+    asked: list[int] = []
     with app.suspend(), _apart(), app.alarms.meanwhile():
         _write(f"$ xswitch shell {shlex.quote(reference(session))}\n")
         try:
-            status = app.engine.shell(session)
+            status = app.engine.shell(session, ending=asked.append)
         except Exception as error:
             failed = error
+        _end(app, asked)
     if failed is not None and not isinstance(failed, XswitchError):
         raise failed
     return status, failed
@@ -66,14 +69,25 @@ def hand_over(app: XswitchApp, session: Session) -> tuple[int, XswitchError | No
 
 def run_command(app: XswitchApp, argv: list[str], shown: str) -> int:
     """Run another program on this terminal, shown as ``shown``; return its exit status."""
-    import subprocess
+    from xswitch.shell.launch import run
 
+    asked: list[int] = []
     with app.suspend(), _apart():
         _write(f"$ {shown}\n")
         try:
-            return subprocess.run(argv, check=False, env=scrubbed(app.engine.environ)).returncode
-        except OSError:
-            return 127
+            status = run(argv, scrubbed(app.engine.environ), ending=asked.append)
+        except XswitchError as error:
+            status = error.exit_status
+        _end(app, asked)
+    return status
+
+
+def _end(app: XswitchApp, asked: list[int]) -> None:
+    """End the app where a signal asked for it, or nobody is there any more. Inside the block: it may still be drawn."""
+    if asked:
+        app.leave(asked[0])
+    else:
+        app.leave_if_gone()
 
 
 def _write(text: str) -> None:
