@@ -52,7 +52,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of the profiles: a draft, how many were carried, and what was not.
+    """What came of the profiles, of which there are ``profiles``: a draft, how many were carried, and what was not.
 
     ``stays`` counts settings that are the AWS CLI's own business and go on holding where they are.
     """
@@ -61,6 +61,7 @@ class Imported:
     carried: int
     left: tuple[Left, ...]
     stays: Mapping[str, int]
+    profiles: int
 
 
 def imported(config: AwsConfig) -> Imported:
@@ -108,7 +109,8 @@ class _Import:
         for section in self._config.others:
             self._left.append(Left("", "", f"the section [{section}] is no profile"))
         names = account_names({account_id: account.profiles for account_id, account in self._accounts.items()})
-        return Imported(self._draft(names), self._carried, tuple(self._left), dict(self._stays))
+        number = len(self._config.profiles)
+        return Imported(self._draft(names), self._carried, tuple(self._left), dict(self._stays), number)
 
     def _draft(self, names: Mapping[str, str]) -> Draft:
         accounts = tuple(
