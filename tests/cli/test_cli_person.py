@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import pyte
 import pytest
 
 from xswitch.catalog.model import Account, Environment, Target
@@ -68,6 +69,36 @@ def test_a_code_is_taken_at_its_sixth_digit_and_never_shown(desk: Desk) -> None:
 @pytest.mark.parametrize("typed", ["48291x\r482913", "12\r482913", "48\x7f\x7f482913", "999\x15482913", "482 913\r"])
 def test_a_code_that_is_not_six_digits_is_asked_for_again(desk: Desk, typed: str) -> None:
     assert desk.ask(lambda person: person.code(CODE), typed) == "482913"
+
+
+def test_an_enter_by_habit_after_the_sixth_digit_is_no_answer_to_the_next_question(desk: Desk) -> None:
+    def twice(person: TerminalPerson) -> list[str]:
+        return [person.code(CODE), person.code(CODE)]
+
+    assert desk.ask(twice, "482913\r739164") == ["482913", "739164"]
+    assert "A code is six digits." not in desk.shown
+
+
+def test_only_one_enter_is_taken_for_habit(desk: Desk) -> None:
+    def twice(person: TerminalPerson) -> list[str]:
+        return [person.code(CODE), person.code(CODE)]
+
+    assert desk.ask(twice, "482913\r\r739164") == ["482913", "739164"]
+    assert desk.shown.count("A code is six digits.") == 1
+
+
+@pytest.mark.parametrize(
+    "reason", ["a rather long reason, for the audit log", "理由はとても長いので一行には入りません", "e\u0301" * 40]
+)
+def test_what_is_longer_than_the_terminal_is_wide_stays_on_one_line(desk: Desk, reason: str) -> None:
+    termios.tcsetwinsize(desk.terminal, (10, 24))
+    screen = pyte.Screen(24, 10)
+    answer = desk.ask(lambda person: person.line("Reason: "), f"{reason}x\x7f\r")
+    assert answer == reason
+    pyte.Stream(screen).feed(desk.shown.replace("\n", "\r\n"))
+    assert [line.rstrip() for line in screen.display[1:]] == [""] * 9, "the question was written on more than one line"
+    assert screen.display[0].startswith("Reason: …" if len(reason) < 80 else "Reason: ")
+    assert screen.cursor.y == 1
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])

@@ -36,13 +36,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Read the profiles, and write the catalog file unless it is a dry run."""
+    from xswitch.engine import takeover
     from xswitch.errors import NoSuchTarget
-    from xswitch.sources import install, profiles
-    from xswitch.sources.aws_import import imported
+    from xswitch.sources import install
 
     if args.file is not None and not args.file.exists():
         raise NoSuchTarget(f"there is no file {args.file}", "name the AWS CLI's config file")
-    found = imported(profiles.read(context.environ, args.file))
+    found = takeover.found(context.engine, args.file)
     if not found.carried and not found.left:
         raise NoSuchTarget("there are no profiles of the AWS CLI here", "`aws configure list-profiles` shows them")
     changes = install.difference(context.paths, NAME, found.draft)
@@ -51,8 +51,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     if args.dry_run:
         install.check(context.paths, NAME, found.draft)
     else:
-        install.install(context.paths, NAME, found.draft)
-        _consent(context)
+        takeover.take_over(context.engine, found)
     names = {profile: f"{accounts[owner].name}/{role}" for profile, (owner, role) in found.targets.items()}
     environments = sorted({account.environment for account in accounts.values()} - {""})
     data: dict[str, Any] = {
@@ -88,16 +87,6 @@ def _accounts(found: Imported, context: Context, path: Path) -> dict[str, Accoun
 
 def _data(found: Iterable[Left]) -> list[dict[str, str]]:
     return [{"profile": one.profile, "place": one.place, "why": one.why} for one in found]
-
-
-def _consent(context: Context) -> None:
-    """Note that the programs and start URLs just taken over are the person's own, who has them in their AWS config."""
-    from xswitch.identity.consent import Consents
-    from xswitch.sources.shared import to_consent
-
-    consents = Consents(context.paths.state)
-    for identity, key, text in to_consent(context.paths, [NAME]):
-        consents.give(identity, key, text)
 
 
 def _lines(found: Imported, changes: list[str], names: Mapping[str, str], *, whole: bool) -> list[str]:

@@ -12,14 +12,19 @@ import contextlib
 import os
 import sys
 import termios
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from xswitch.errors import Cancelled, PersonNeeded
 from xswitch.session.model import CodeAsk, GuardAnswer, GuardAsk
-from xswitch.text import clean, say_duration
+from xswitch.text import clean, say_duration, shorten
 
+_COLUMNS: Final = 80
+"""Of a terminal that does not say how wide it is."""
+_TYPED_AT_LEAST: Final = 12
+"""Cells that a question leaves for what is typed."""
 _INTERRUPT, _END, _ERASE, _KILL = "\x03", "\x04", ("\x7f", "\b"), "\x15"
 
 
@@ -109,6 +114,8 @@ class TerminalPerson:
         self._given = Nobody(confirm=confirm, reason=reason)
         self._practice = practice
         self._ahead: deque[str] = deque()
+        self._sent = False
+        """The last answer was taken without Enter: one that comes by habit is no answer to the next question."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def code(self, ask: CodeAsk) -> str:
@@ -197,9 +204,12 @@ class TerminalPerson:
         """Read one line in our own hands: what is echoed is ours to say. ``enough`` digits end it without Enter."""
         typed = ""
         with _raw(self._terminal):
-            self._write(question)
+            self._write(_line_of(question, "", self._columns()))
             while True:
                 character = self._key()
+                habit, self._sent = self._sent and character in "\r\n", False
+                if habit:
+                    continue
                 if character == _INTERRUPT or (character == _END and not typed):
                     self._write("\n")
                     raise Cancelled()
@@ -212,10 +222,17 @@ class TerminalPerson:
                     typed = ""
                 elif character.isprintable():
                     typed += character
-                self._write(f"\r\x1b[K{question}{echo(typed)}")
+                self._write(f"\r\x1b[K{_line_of(question, echo(typed), self._columns())}")
                 if enough and len(typed) == enough and typed.isdigit():
                     self._write("\n")
+                    self._sent = True
                     return typed
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._terminal).columns or _COLUMNS
+        except OSError:
+            return _COLUMNS
 
     def _key(self) -> str:
         """Return the next character typed; what was typed ahead waits here for the next question."""
@@ -223,6 +240,28 @@ class TerminalPerson:
             data = os.read(self._terminal, 256)
             self._ahead.extend(self._decoder.decode(data) if data else _END)
         return self._ahead.popleft()
+
+
+def _line_of(question: str, typed: str, columns: int) -> str:
+    """Return a question and the end of what is typed, on one line of a terminal: a wrapped one can't be written anew.
+
+    The last column stays free, since some terminals wrap as soon as it is taken.
+    """
+    question = shorten(question, max(4, columns - 1 - _TYPED_AT_LEAST))
+    room = max(1, columns - 1 - _cells(question))
+    if _cells(typed) <= room:
+        return question + typed
+    kept = len(typed)
+    while kept and _cells(typed[kept - 1 :]) < room:
+        kept -= 1
+    return f"{question}…{typed[kept:]}"
+
+
+def _cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
 
 
 @contextlib.contextmanager

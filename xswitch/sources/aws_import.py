@@ -52,7 +52,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of the profiles: a draft, how many were carried, and what was not.
+    """What came of the profiles, of which there are ``profiles``: a draft, how many were carried, and what was not.
 
     ``stays`` counts settings that are the AWS CLI's own business and go on holding where they are. ``targets`` has
     account id and role of every profile that became a target, by its name. ``lacking`` are profiles that became an
@@ -64,6 +64,7 @@ class Imported:
     left: tuple[Left, ...]
     stays: Mapping[str, int]
     targets: Mapping[str, tuple[str, str]]
+    profiles: int
     lacking: tuple[Left, ...] = ()
 
 
@@ -114,7 +115,8 @@ class _Import:
             self._left.append(Left("", section.place, unnamed(section.name)))
         names = account_names({account_id: account.profiles for account_id, account in self._accounts.items()})
         draft, left = self._draft(names), tuple(self._left)
-        return Imported(draft, self._carried, left, dict(self._stays), self._targets, lacking)
+        number = len(self._config.profiles)
+        return Imported(draft, self._carried, left, dict(self._stays), self._targets, number, lacking)
 
     def _lacking(self) -> tuple[Left, ...]:
         """Return the profiles without credentials that are identities all the same, and note those that are nothing.

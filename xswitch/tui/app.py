@@ -65,9 +65,19 @@ class XswitchApp(Lifecycle):
             from xswitch.tui.screens.first_run import FirstRun
 
             return FirstRun(self.desk)
+        return self._picker()
+
+    def _picker(self) -> Picker:
         self.desk.refresh()
         query, choosing = self._begin
         return Picker(self.desk, query, choosing=choosing)
+
+    def begin(self, remark: str = "") -> None:
+        """Show the picker over the first run: there is a catalog now."""
+        picker = self._picker()
+        self.push_screen(picker)
+        if remark:
+            picker.call_after_refresh(picker.say, remark)
 
     def on_mount(self) -> None:
         """Say which of a person's own keys were refused."""

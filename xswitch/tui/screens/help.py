@@ -13,7 +13,7 @@ from xswitch.tui.draw import Line, Span, fuse, pad, rule, width_of, wrap
 from xswitch.tui.keys import ACTIONS, LATER, Hint, Keys, bindings, shown
 from xswitch.tui.screens.base import Board
 from xswitch.tui.widgets.footer import Footer
-from xswitch.tui.widgets.header import Header
+from xswitch.tui.widgets.header import BARE, Header
 from xswitch.tui.widgets.page import Page
 from xswitch.tui.widgets.status import Status
 
@@ -108,7 +108,7 @@ class Help(Board):
     def compose(self) -> ComposeResult:
         """Header, page, remark, footer."""
         self.page = HelpPage(self.desk, self.host.keys)
-        yield Header(self.desk, ["help"])
+        yield Header(self.desk, ["help"], bare=BARE if self.desk.engine.first_run else "")
         yield self.page
         yield Status(self.desk)
         yield Footer(self.desk, self.host.keys)

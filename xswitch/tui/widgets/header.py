@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CLOCK_OFF: Final = 30.0
 """Seconds between this machine's clock and AWS's from which the header says so."""
+BARE: Final = "nothing is written yet"
+"""What a header says where there is no catalog yet."""
 _LOUD: Final[tuple[Step, ...]] = ("ending", "soon", "calm")
 
 

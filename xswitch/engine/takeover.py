@@ -1,0 +1,33 @@
+"""The AWS CLI's profiles, taken over into a catalog file of their own: what they would become, and doing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from xswitch.identity.consent import Consents
+from xswitch.sources import install, profiles
+from xswitch.sources.aws_import import Imported, imported
+from xswitch.sources.shared import to_consent
+
+if TYPE_CHECKING:
+    from xswitch.engine.core import Engine
+
+NAME: Final = "aws-config"
+
+
+def found(engine: Engine, file: Path | None = None) -> Imported:
+    """Return what the person's profiles become, or those of another config ``file``. Raises InvalidConfig."""
+    return imported(profiles.read(engine.environ, file))
+
+
+def take_over(engine: Engine, what: Imported) -> Path:
+    """Write the catalog file and return its path. Raises InvalidConfig, VaultUnavailable; then all is as it was.
+
+    The programs and start URLs taken over are the person's own, who has them in their AWS config: they need no consent.
+    """
+    path = install.install(engine.paths, NAME, what.draft)
+    consents = Consents(engine.paths.state)
+    for identity, key, text in to_consent(engine.paths, [NAME]):
+        consents.give(identity, key, text)
+    return path
