@@ -424,7 +424,7 @@ def test_a_refused_duration_becomes_an_hour_and_is_remembered(house):
     house.sts.script = [TOO_LONG]
     session = house.broker.session(plan, FakePerson())
     assert house.sts.kinds == ["web-dev/ReadOnly 14400", "web-dev/ReadOnly 3600"]
-    assert (session.duration, session.why, session.asked) == (3600, "the role's maximum", 14400)
+    assert (session.duration, session.why, session.asked) == (3600, "the role gives less than 4h", 14400)
     assert house.another().session(plan, FakePerson()) == replace(session, fresh=False)
     assert house.another().live(plan) == replace(session, fresh=False)
     house.broker.session(plan, FakePerson(), fresh=True)

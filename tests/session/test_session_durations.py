@@ -80,7 +80,30 @@ def test_without_a_session_in_the_account_a_refusal_costs_one_call_and_gives_an_
     session = house.open()
     assert house.kinds == ["web-dev/Long 14400", "web-dev/Long 3600"]
     assert house.sts.asked_maximum == []
-    assert (session.duration, session.why, session.asked) == (3600, "the role's maximum", 14400)
+    assert (session.duration, session.why, session.asked) == (3600, "the role gives less than 4h", 14400)
+
+
+def test_a_wish_that_is_too_long_leaves_the_catalogs_as_it_is(house):
+    house.sts.script = [TOO_LONG]
+    session = house.open(duration=43200)
+    assert house.kinds == ["web-dev/Long 43200", "web-dev/Long 14400"], "one more call, for what the catalog says"
+    assert (session.duration, session.why, session.asked) == (14400, "the role gives less than 12h", 43200)
+    house.since = len(house.sts.calls)
+    plain, shorter, longer = house.open(), house.open(duration=28800), house.open(duration=43200)
+    assert house.kinds == ["web-dev/Long 14400", "web-dev/Long 28800", "web-dev/Long 14400"]
+    assert (plain.duration, plain.asked) == (14400, None)
+    assert (shorter.duration, shorter.asked) == (28800, None)
+    assert longer.why == "the role gives less than 12h"
+
+
+def test_a_catalogs_wish_that_is_refused_too_ends_at_an_hour(house):
+    house.sts.script = [TOO_LONG, TOO_LONG]
+    session = house.open(duration=43200)
+    assert house.kinds == ["web-dev/Long 43200", "web-dev/Long 14400", "web-dev/Long 3600"]
+    assert (session.duration, session.why, session.asked) == (3600, "the role gives less than 4h", 43200)
+    house.since = len(house.sts.calls)
+    house.open(duration=43200)
+    assert house.kinds == ["web-dev/Long 3600"], "what was refused is not asked for again"
 
 
 def test_what_a_refusal_taught_is_bettered_at_the_next_opening_by_the_session_itself(house):

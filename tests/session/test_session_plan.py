@@ -13,9 +13,9 @@ from session_doubles import ADA, CENTRAL, DEV, HUB, PAYMENTS, PROD, SERIAL, a_ca
 
 from xswitch.catalog.model import Account, Environment, Identity
 from xswitch.errors import NoSuchTarget, Usage
-from xswitch.session.duration import SESSION_TOKEN_LIFE
+from xswitch.session.duration import SESSION_TOKEN_LIFE, RefusedFrom
 from xswitch.session.model import Caller, Options
-from xswitch.session.plan import chain_of, identity_of, plan, stepped_down, within
+from xswitch.session.plan import chain_of, identity_of, plan, refused, stepped_down, within
 
 HUB_ROLE = a_target(HUB, "Hub")
 CHAIN = "as every chain does"
@@ -351,7 +351,24 @@ def test_a_refused_duration_steps_down_to_what_the_planner_would_plan_then():
     down = stepped_down(long)
     again = planned(target, learnt={target.arn: 3600})
     assert (down.hops, down.duration, down.why, down.asked) == (again.hops, 3600, again.why, 14400)
-    assert stepped_down(long, chain=True).why == CHAIN
+    assert refused(long, hop=0, seconds=14400, chain=True).why == CHAIN
+
+
+@pytest.mark.parametrize("mfa", [True, False])
+@pytest.mark.parametrize("seconds", [14400, 43200])
+def test_what_was_refused_is_planned_without_from_then_on(mfa, seconds):
+    target = a_target(mfa=mfa, duration=14400)
+    options = Options(duration=seconds)
+    long = planned(target, options=options)
+    down = refused(long, hop=0, seconds=seconds)
+    learnt = {target.arn: RefusedFrom(seconds)}
+    again = planned(target, options=options, learnt=learnt)
+    shorter = 14400 if seconds > 14400 else 3600
+    assert (down.hops, down.duration, down.why, down.asked) == (again.hops, shorter, again.why, seconds)
+    assert again.why == f"the role gives less than {seconds // 3600}h"
+    assert within(long, learnt) == down
+    assert within(down, learnt) is down
+    assert planned(target, options=Options(duration=7200), learnt=learnt).duration == 7200, "it was never refused"
 
 
 def test_a_refused_hub_steps_down_alone():

@@ -19,7 +19,7 @@ from xswitch.session import names
 from xswitch.session.broker import Broker
 from xswitch.session.callers import caller_from
 from xswitch.session.codes import CodeSource
-from xswitch.session.duration import ROLE
+from xswitch.session.duration import BELOW
 from xswitch.session.externals import keep_external_id
 from xswitch.session.failures import Failures
 from xswitch.session.grants import live_grant
@@ -110,7 +110,7 @@ class People:
 
     def certain(self, made: Plan) -> bool:
         """Tell whether AWS has nothing to teach that makes the plan's session longer: a permission set may change."""
-        refused = made.why == ROLE and self._learnt.read_maximum(made.target.arn) is None
+        refused = made.why.startswith(BELOW) and self._learnt.read_maximum(made.target.arn) is None
         return not (made.needs_caller or refused or made.hops[-1].kind == "portal")
 
     def session(

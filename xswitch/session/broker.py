@@ -15,7 +15,7 @@
          │
          ▼
     AWS ── account and role as asked? ── written to the vault ── returned
-         └─ more than the role gives: that is remembered, and an hour is asked for
+         └─ more than the role gives: that is remembered, and the catalog's wish or an hour asked for
 
 Locks are taken from the target back to the identity, never the other way, so two switches can't wait for each other.
 A record is only ever written over by its successor. What STS gave is returned even where the vault fails to keep it
@@ -47,7 +47,8 @@ from xswitch.session.limits import MIN_LEFT
 from xswitch.session.maxima import Maxima
 from xswitch.session.model import Caller, Person, Plan, Session
 from xswitch.session.permission_sets import user_in
-from xswitch.session.plan import stepped_down, within
+from xswitch.session.plan import refused as after_refusal
+from xswitch.session.plan import within
 from xswitch.session.portal import Portal
 from xswitch.session.records import session_of
 from xswitch.session.refusals import EXPIRED, UNKNOWN_KEY, DurationRefused
@@ -317,8 +318,8 @@ class Broker:
         if hop.duration <= HOUR:
             return refused
         if not refused.chain:
-            self._learnt.learn_maximum(hop.role_arn, HOUR, read=False)
-        return _OtherPlanError(stepped_down(plan, hop=place, chain=refused.chain), asked=True)
+            self._learnt.learn_maximum(hop.role_arn, hop.duration, read=False)
+        return _OtherPlanError(after_refusal(plan, hop=place, seconds=hop.duration, chain=refused.chain), asked=True)
 
     @contextmanager
     def _alone(self, opening: _Opening, place: int) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import Final
 from xswitch.catalog.model import Environment
 from xswitch.errors import Usage
 from xswitch.session.model import Caller, CallerKind
+from xswitch.text import say_duration
 
 SHORTEST: Final = 900
 LONGEST: Final = 43200
@@ -20,6 +21,8 @@ SESSION_TOKEN_LIFE: Final = 43200
 """Seconds that GetSessionToken is asked for: its default, kept to its end so that one code serves many roles."""
 CHAIN: Final = "as every chain does"
 ROLE: Final = "the role's maximum"
+BELOW: Final = "the role gives less than "
+"""Begins what is said where AWS refused a longer session and nothing says what the role's maximum is."""
 SET: Final = "as its permission set says"
 SET_UNKNOWN: Final = "or more, as its permission set says"
 """The session duration of a permission set is an hour at least, and told by what AWS gives alone."""
@@ -39,6 +42,16 @@ _HOURLY: Final[dict[CallerKind, str]] = {
 }
 
 
+class RefusedFrom(int):
+    """Seconds of a role that AWS refused: less may be given, but that and more is not asked for."""
+
+
+def below(refused: int, catalogued: int | None) -> tuple[int, str]:
+    """Return the seconds to ask for once ``refused`` was too long, the catalog's shorter wish or an hour, and why."""
+    shorter = catalogued if catalogued is not None and catalogued < refused else HOUR
+    return shorter, f"{BELOW}{say_duration(refused)}"
+
+
 def ladder(
     asked: int | None,
     catalogued: int | None,
@@ -52,8 +65,8 @@ def ladder(
     """Return the seconds to ask for, what decided them, and what was wanted where that was longer (else None).
 
     Asked for, else the catalog's, else an hour; then capped by the chain or the kind of caller, by the environment's
-    maximum and by what is known of the role's, the first named where two are equal. ``shared`` tells that the MFA
-    code is for every role, whatever is asked.
+    maximum and by what is known of the role's, the first named where two are equal. What AWS refused is not asked for.
+    ``shared`` tells that the MFA code is for every role, whatever is asked.
     """
     wanted = asked or catalogued or HOUR
     caps: list[tuple[int, str]] = []
@@ -65,9 +78,11 @@ def ladder(
         caps.append((HOUR, SHARED))
     if environment is not None and environment.max_duration is not None:
         caps.append((environment.max_duration, f"{environment.name}'s maximum"))
-    if role_maximum is not None:
+    if role_maximum is not None and not isinstance(role_maximum, RefusedFrom):
         caps.append((role_maximum, ROLE))
     cap, why = min(caps, key=lambda pair: pair[0], default=(LONGEST, "AWS's maximum"))
+    if isinstance(role_maximum, RefusedFrom) and min(wanted, cap) >= role_maximum > HOUR:
+        cap, why = below(role_maximum, catalogued)
     seconds = max(SHORTEST, min(wanted, cap, LONGEST))
     if wanted > seconds:
         return seconds, why, wanted if asked or catalogued else None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, cast, get_args
 
 from xswitch.errors import VaultUnavailable
+from xswitch.session.duration import RefusedFrom
 from xswitch.session.model import Caller, CallerKind
 from xswitch.vault import steady
 from xswitch.vault.folder import Folder
@@ -47,8 +48,11 @@ class Learnt:
         self._unsaved: dict[str, dict[str, Any]] = {}
 
     def maxima(self) -> Mapping[str, int]:
-        """Return the most seconds to ask for, by role ARN, where AWS refused more or GetRole told."""
-        return {arn: entry["most"] for arn, entry in self._known_roles().items()}
+        """Return the most seconds to ask for, by role ARN, as GetRole told; RefusedFrom where AWS refused so many."""
+        return {
+            arn: RefusedFrom(entry["most"]) if entry.get("source") == "refused" else entry["most"]
+            for arn, entry in self._known_roles().items()
+        }
 
     def read_maximum(self, role_arn: str) -> int | None:
         """Return the role's maximum in seconds where GetRole told it, not a refusal alone; None where it did not."""
@@ -73,9 +77,12 @@ class Learnt:
         return most if isinstance(most, int) else 0
 
     def learn_maximum(self, role_arn: str, most: int, *, read: bool = False) -> None:
-        """Remember that no more than ``most`` seconds are to be asked for: GetRole says so, or a refusal taught it."""
+        """Remember that ``most`` seconds are the role's maximum, as GetRole says; else that AWS refused so many."""
+        granted = self.granted(role_arn)
+        if read or granted >= most:
+            granted = 0
         source = "read" if read else "refused"
-        self._change("roles", role_arn, {"most": most, "source": source, "at": self._clock(), "granted": 0})
+        self._change("roles", role_arn, {"most": most, "source": source, "at": self._clock(), "granted": granted})
 
     def reader(self, role_arn: str) -> bool | None:
         """Tell whether sessions of a role (its assumed-role ARN) may read roles; None where that is to be tried."""

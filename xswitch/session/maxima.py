@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from xswitch.credentials import Credentials
 from xswitch.errors import RecordDamaged, Unreachable
-from xswitch.session.duration import HOUR, LONGEST, ROLE
+from xswitch.session.duration import BELOW, HOUR, LONGEST
 from xswitch.session.learnt import Learnt
 from xswitch.session.limits import MIN_LEFT
 from xswitch.session.model import Hop, Person, Plan
@@ -60,12 +60,12 @@ class Maxima:
         )
 
     def _only_refused(self, plan: Plan, place: int, names: tuple[str, ...]) -> bool:
-        """Tell whether a refusal is all that keeps the session to an hour, and a longer one asks for no more codes.
+        """Tell whether a refusal is all that keeps the session shorter, and a longer one asks for no more codes.
 
         A longer session needs a code of its own, which is not asked for while one that serves every role is live.
         """
         hop = plan.hops[place]
-        if place != len(plan.hops) - 1 or plan.why != ROLE or not plan.asked:
+        if place != len(plan.hops) - 1 or not plan.why.startswith(BELOW) or not plan.asked:
             return False
         if self._learnt.read_maximum(hop.role_arn) is not None:
             return False

@@ -23,7 +23,17 @@ from typing import TYPE_CHECKING, Final
 from xswitch.catalog.model import Account, Catalog, Environment, Identity, Target
 from xswitch.errors import NoSuchTarget, Usage
 from xswitch.session import by_login, names
-from xswitch.session.duration import CHAIN, HOUR, ROLE, SESSION_TOKEN_LIFE, SHORTEST, checked, ladder
+from xswitch.session.duration import (
+    CHAIN,
+    HOUR,
+    ROLE,
+    SESSION_TOKEN_LIFE,
+    SHORTEST,
+    RefusedFrom,
+    below,
+    checked,
+    ladder,
+)
 from xswitch.session.model import Caller, Hop, Options, Plan
 from xswitch.text import clean
 
@@ -129,10 +139,10 @@ def plan(
     )
 
 
-def stepped_down(plan: Plan, *, hop: int = -1, seconds: int = HOUR, chain: bool = False) -> Plan:
+def stepped_down(plan: Plan, *, hop: int = -1, seconds: int = HOUR, why: str = ROLE) -> Plan:
     """Return ``plan`` with at most ``seconds`` for one of its calls, after AWS refused more or is known to.
 
-    ``chain`` tells that AWS named the chain's limit. It is the plan that :func:`plan` makes once this is learnt: where
+    ``why`` says what decided it. It is the plan that :func:`plan` makes once this is learnt: where
     the refused call carried the code and an hour is left, the next code goes with GetSessionToken instead.
     """
     place = hop % len(plan.hops)
@@ -148,7 +158,18 @@ def stepped_down(plan: Plan, *, hop: int = -1, seconds: int = HOUR, chain: bool 
     if after:
         return replace(plan, hops=hops)
     asked = plan.asked or (plan.duration if plan.duration > seconds else None)
-    return replace(plan, hops=hops, duration=seconds, why=CHAIN if chain else ROLE, asked=asked)
+    return replace(plan, hops=hops, duration=seconds, why=why, asked=asked)
+
+
+def refused(plan: Plan, *, hop: int, seconds: int, chain: bool = False) -> Plan:
+    """Return ``plan`` after AWS refused ``seconds`` for one of its calls; ``chain``: it named the chain's limit.
+
+    The last call falls to the catalog's wish where that is shorter, else to an hour, as every other call does.
+    """
+    if chain:
+        return stepped_down(plan, hop=hop, why=CHAIN)
+    shorter, why = below(seconds, plan.target.duration if hop == len(plan.hops) - 1 else None)
+    return stepped_down(plan, hop=hop, seconds=shorter, why=why)
 
 
 def mfa_plan(identity: Identity, caller: Caller) -> Plan:
@@ -164,7 +185,13 @@ def within(plan: Plan, learnt: Mapping[str, int]) -> Plan:
     """Return ``plan`` within what is known of its roles' maxima now: itself where nothing was learnt since."""
     for role_arn, most in learnt.items():
         for place, hop in enumerate(plan.hops):
-            if hop.role_arn == role_arn and hop.duration > most:
+            if hop.role_arn != role_arn:
+                continue
+            if isinstance(most, RefusedFrom):
+                if hop.duration >= most and hop.duration > HOUR:
+                    plan = refused(plan, hop=place, seconds=most)
+                    break
+            elif hop.duration > most:
                 plan = stepped_down(plan, hop=place, seconds=most)
                 break
     return plan
