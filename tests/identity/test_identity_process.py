@@ -233,3 +233,14 @@ def test_what_a_program_prints_without_end_is_not_kept():
     os.close(writing)
     reader.finish()
     assert 65536 < len(reader.text) <= 3 * 65536
+
+
+def test_a_stream_that_an_agent_held_open_is_closed_once_the_agent_ends():
+    reading, writing = os.pipe()
+    stream = os.fdopen(reading, "rb")
+    reader = process._Reader(stream)
+    reader.finish()
+    assert not stream.closed
+    os.close(writing)
+    reader._thread.join(60)
+    assert stream.closed

@@ -115,7 +115,7 @@ def test_a_chain_that_is_asked_for_more_is_refused_by_aws_and_falls_back(house):
 
 def test_a_role_that_gives_an_hour_costs_one_call_more_and_only_once(house):
     session = house.open("denied-on-purpose/OneHourAtMost")
-    assert (session.duration, session.why, session.asked) == (3600, "the role's maximum", 14400)
+    assert (session.duration, session.why, session.asked) == (3600, "the role gives less than 4h", 14400)
     assert house.calls[-2:] == ["AssumeRole ValidationError", "AssumeRole ok"]
     house.open("denied-on-purpose/OneHourAtMost", fresh=True)
     assert house.calls[-1:] == ["AssumeRole ok"]
