@@ -102,6 +102,7 @@ def test_a_renamed_account_keeps_its_session_in_reach(xswitch: str, newcomer: di
     """
     shown = inside(xswitch, newcomer, script)
     assert "pay-stg/ReadOnly is forgotten here" in shown
+    assert "for half a minute the session board of `xswitch` can bring it back" in shown
     live = json.loads(shown[shown.index("[") : shown.rindex("]") + 1])
     assert {one["target"] for one in live} == {"pay-stg/ReadOnly", "observability/ReadOnly"}
 

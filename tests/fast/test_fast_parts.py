@@ -121,6 +121,7 @@ words = st.sampled_from(
 )
 @example("env", ["a/b", "--region", "-x"], "")
 @example("env", ["a/b", "--region", "--reveal"], "")
+@example("exec", ["a/b", "--min-ttl=45", "--", "true"], "")
 @example("exec", ["a/b", "--duration=5s", "--duration", "1h30m", "--", "true"], "")
 @examples(600)
 def test_plain_arguments_mean_what_argparse_makes_of_them(command: str, rest: list[str], shell: str) -> None:
