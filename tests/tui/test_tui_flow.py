@@ -69,11 +69,16 @@ async def test_guard_then_code_then_shell_then_back(engine: StandIn) -> None:
         await pilot.press("enter")
         assert isinstance(app.screen, GuardModal), "a guard is not passed by Enter alone"
         await type_text(pilot, "paymnets")
-        assert "differs at letter 5" in text(app)
+        assert "differs at letter 5" in text(app) and "! differs" not in text(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "! differs at letter 5" in text(app), "Enter has to say why it does nothing"
         await pilot.press("ctrl+u")
         await type_text(pilot, "payments-prod")
         await pilot.press("enter")
+        await settle(pilot)
         assert isinstance(app.screen, GuardModal), "the reason is missing still"
+        assert "! a reason is wanted" in line(app, "Reason")
         await type_text(pilot, "PAY-1")
         await pilot.press("enter")
         await at(pilot, MfaModal)
