@@ -292,6 +292,20 @@ async def test_other_errors_stay_in_the_tui(engine: StandIn, error: Exception) -
         app.exit(0)
 
 
+async def test_the_smallest_change_is_in_sight_on_a_small_terminal_and_what_is_not_has_its_key(engine: StandIn) -> None:
+    engine.raises = Denied("denied", aws_code="AccessDenied", aws_message="on resource: arn:aws:iam::1:role/ci/Deploy")
+    app = make_app(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pick(pilot, "web-dev")
+        await at(pilot, DeniedScreen)
+        await settle(pilot)
+        rows = text(app).splitlines()
+        change = next(number for number, row in enumerate(rows) if "Smallest change" in row)
+        assert change < 8, "it stands under the headline"
+        assert "page down further" in rows[-1] or "^page down" in rows[-1], rows[-1]
+        app.exit(0)
+
+
 async def test_a_reused_code_that_ends_the_switch_is_a_denial(engine: StandIn) -> None:
     engine.raises = CodeReused("the code was sent before", wait=12)
     app = make_app(engine)
