@@ -8,6 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from typing import Final
 
 _PROMPT_SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/@+-")
@@ -92,6 +93,19 @@ def say_duration(seconds: float) -> str:
     if not hours:
         return f"{minutes}m"
     return f"{hours}h {minutes:02d}m" if minutes else f"{hours}h"
+
+
+def plural(count: int, word: str) -> str:
+    """Say a number of things: ``1 account``, ``1,284 targets``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def time_of_day(at: float, now: float, zone: tzinfo | None = None) -> str:
+    """Say an epoch second to come as a time of day of ``zone``, the machine's own for None: ``11:24 tomorrow``."""
+    from datetime import datetime
+
+    when, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
+    return f"{when:%H:%M} tomorrow" if (when.date() - today.date()).days == 1 else f"{when:%H:%M}"
 
 
 def iso8601(epoch: float) -> str:

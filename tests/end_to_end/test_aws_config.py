@@ -34,7 +34,7 @@ def test_the_aws_cli_uses_an_exported_profile_and_the_rest_of_the_file_stays(hom
     assert ":assumed-role/Admin/ada" in who["Arn"]
     again = home.works("xswitch", "catalog", "export", "aws-config", "--match", "env:dev role:Admin")
     assert "nothing changes" in again
-    home.works("xswitch", "catalog", "export", "aws-config", "--remove")
+    assert "taken out of" in home.works("xswitch", "catalog", "export", "aws-config", "--remove")
     assert home.aws_config.read_bytes() == THEIRS.removeprefix("\ufeff").encode()
 
 

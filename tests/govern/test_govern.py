@@ -20,7 +20,7 @@ from xswitch.catalog.model import Account, Environment, Identity, Target
 from xswitch.credentials import Credentials
 from xswitch.errors import Denied, PersonNeeded
 from xswitch.govern import audit
-from xswitch.govern.denial import blame, explain
+from xswitch.govern.denial import blame, explain, smallest_change
 from xswitch.govern.guard import grant_duration, judge
 from xswitch.secret import Secret
 from xswitch.session.model import Caller, GuardAnswer, GuardAsk, Hop, Plan, Session
@@ -192,3 +192,21 @@ def test_what_can_not_be_told_is_said_and_listed_in_order() -> None:
     assert "does not exist" in shown.change[0]
     assert "external id" in shown.change[1]
     assert not any("\u202e" in text for text in (shown.target, *shown.change, *(stop.name for stop in shown.wire)))
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("because no permissions boundary allows the sts:AssumeRole action", "A permissions boundary stands above"),
+        ("with an explicit deny in a service control policy", "A service control policy stands above"),
+        ("because no identity-based policy allows the sts:AssumeRole action", "Let the caller's policy allow"),
+        ("because no resource-based policy allows the sts:AssumeRole action", "its own"),
+        ("", "its own"),
+    ],
+)
+def test_the_smallest_change_is_the_hint_where_aws_named_what_of_the_caller_denied(said: str, hint: str) -> None:
+    message = f"User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: r {said}"
+    denied = Denied("d", "its own", aws_message=message, target=TARGET.name)
+    assert smallest_change(denied, PLAN).startswith(hint)
+    other = Denied("d", "its own", aws_message=message.replace(": sts:AssumeRole", ": sts:TagSession"))
+    assert smallest_change(other, PLAN) == "its own"

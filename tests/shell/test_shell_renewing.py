@@ -103,6 +103,7 @@ def test_only_the_sessions_own_variables_change(ada: Resident, shell: str) -> No
     assert terminal.key() == "AKIAMYOWN"
     # Who asks for it gets the session as it was opened, but for the region that was chosen.
     terminal.enter("xs .")
+    assert "renewed until " in terminal.seen
     assert terminal.key().startswith("ASIA")
     assert terminal.ask("printenv AWS_REGION AWS_PROFILE") == "ap-south-1"
     assert ada.switches == ["ok"] * 3

@@ -93,3 +93,9 @@ def test_markers_that_dont_pair_are_an_error(text: str, line: int) -> None:
 
 def test_the_names_of_profiles() -> None:
     assert [profile_name(target) for target in (DEV, HOSTILE)] == ["payments-dev/Admin", "444455556666/Read"]
+
+
+def test_it_says_how_many_of_ours_were_there_before() -> None:
+    made = exported(b"[profile own]\nregion = eu-west-1\n", [DEV, HOSTILE], PROGRAM, FILE)
+    assert made.replaced == 0
+    assert exported(made.content, [], PROGRAM, FILE).replaced == 2

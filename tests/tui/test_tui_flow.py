@@ -69,11 +69,16 @@ async def test_guard_then_code_then_shell_then_back(engine: StandIn) -> None:
         await pilot.press("enter")
         assert isinstance(app.screen, GuardModal), "a guard is not passed by Enter alone"
         await type_text(pilot, "paymnets")
-        assert "differs at letter 5" in text(app)
+        assert "differs at letter 5" in text(app) and "! differs" not in text(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "! differs at letter 5" in text(app), "Enter has to say why it does nothing"
         await pilot.press("ctrl+u")
         await type_text(pilot, "payments-prod")
         await pilot.press("enter")
+        await settle(pilot)
         assert isinstance(app.screen, GuardModal), "the reason is missing still"
+        assert "! a reason is wanted" in line(app, "Reason")
         await type_text(pilot, "PAY-1")
         await pilot.press("enter")
         await at(pilot, MfaModal)
@@ -284,6 +289,20 @@ async def test_other_errors_stay_in_the_tui(engine: StandIn, error: Exception) -
         await pilot.press("escape")
         await at(pilot, Picker)
         assert engine.shells == []
+        app.exit(0)
+
+
+async def test_the_smallest_change_is_in_sight_on_a_small_terminal_and_what_is_not_has_its_key(engine: StandIn) -> None:
+    engine.raises = Denied("denied", aws_code="AccessDenied", aws_message="on resource: arn:aws:iam::1:role/ci/Deploy")
+    app = make_app(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pick(pilot, "web-dev")
+        await at(pilot, DeniedScreen)
+        await settle(pilot)
+        rows = text(app).splitlines()
+        change = next(number for number, row in enumerate(rows) if "Smallest change" in row)
+        assert change < 8, "it stands under the headline"
+        assert "page down further" in rows[-1] or "^page down" in rows[-1], rows[-1]
         app.exit(0)
 
 

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from xswitch.tui.app import XswitchApp
 from xswitch.tui.glyphs import ASCII, UNICODE
 from xswitch.tui.screens.picker import Picker
+from xswitch.tui.screens.sessions import Sessions
 from xswitch.tui.themes import THEMES, Palette
 
 
@@ -71,6 +72,50 @@ async def test_question_mark_is_help_on_an_empty_search_and_a_letter_in_another(
         await settle(pilot)
         await pilot.press("p", "question_mark", "colon")
         assert picker(app).list.field.text == "p?:"
+
+
+async def test_the_commands_have_room_for_their_words_and_rank_by_label() -> None:
+    app = make_app(StandIn())
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        assert "fold or open opens a folded group" in text(app)
+        assert text(app).count("pins the target to the top") == 1
+        await type_text(pilot, "sess")
+        await settle(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Sessions))
+        app.exit(0)
+
+
+async def test_why_a_key_can_not_work_goes_at_the_next_key() -> None:
+    app = make_app(StandIn())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await type_text(pilot, "qqqqqqqqq")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "enter: no target is under the cursor" in text(app)
+        await pilot.press("ctrl+u")
+        await settle(pilot)
+        assert "no target is under the cursor" not in text(app)
+        app.exit(0)
+
+
+async def test_a_long_role_of_the_same_account_has_the_room_that_is_there() -> None:
+    engine = StandIn()
+    first = engine.by_name["payments-prod/ReadOnly"]
+    targets = tuple(
+        replace(one, role="WantsSourceIdentity") if one.name == "payments-prod/Audit" else one
+        for one in engine.catalog.targets
+    )
+    engine.catalog = replace(engine.catalog, targets=targets)
+    app = make_app(engine, query=f"{first.account.name} readonly")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "Same account" in text(app))
+        assert "WantsSourceIdentity " in text(app)
+        app.exit(0)
 
 
 async def test_colon_lists_commands_and_runs_one() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xswitch.catalog import check
 from xswitch.cli.output import Result, say
 from xswitch.errors import InvalidConfig
+from xswitch.text import plural
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -29,7 +30,8 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     if errors:
         raise InvalidConfig(errors)
     catalog = context.engine.catalog
-    return Result(f"{len(catalog.accounts)} accounts, {len(catalog.targets)} targets, {len(warnings)} warnings")
+    counts = ((catalog.accounts, "account"), (catalog.targets, "target"), (warnings, "warning"))
+    return Result(", ".join(plural(len(found), word) for found, word in counts))
 
 
 def _as_json(problem: Problem) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from xswitch.cli.output import Result
 from xswitch.errors import Usage, VaultUnavailable
-from xswitch.text import clean
+from xswitch.text import clean, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,8 +70,12 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         return Result(_difference(before, made.content, file), data, notes=tuple(notes))
     if made.content != before:
         _write(file, made.content)
-    words = "nothing changes in" if made.content == before else "written to"
-    return Result(f"{made.profiles} profiles, {words} {clean(str(file))}", data, notes=tuple(notes))
+    number, words = made.profiles, "written to"
+    if args.remove:
+        number, words = made.replaced, "taken out of"
+    if made.content == before:
+        words = "nothing changes in"
+    return Result(f"{plural(number, 'profile')}, {words} {clean(str(file))}", data, notes=tuple(notes))
 
 
 def _content(file: Path) -> bytes:

@@ -13,6 +13,7 @@ from xswitch.cli import output
 from xswitch.cli.switching import open_session, plan_for, switch_arguments
 from xswitch.errors import Usage
 from xswitch.shell.prompt import inside
+from xswitch.text import time_of_day
 
 if TYPE_CHECKING:
     from xswitch.cli import OpenTui
@@ -65,6 +66,8 @@ def _renew(context: Context, target: str, form: str, *, quietly: bool) -> int:
         session = engine.open(plan, context.person, fresh=True)
     if session is not None and not renewing:
         output.write(engine.environment_text(session, form, renews=True, quietly=quietly))
+    if session is not None and not quietly:
+        output.say(f"renewed until {time_of_day(session.expires, engine.now())}")
     return 0
 
 

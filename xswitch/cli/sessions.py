@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +17,7 @@ from xswitch.cli.switching import plan_for, span, switch_arguments, with_plan
 from xswitch.errors import Cancelled, NoSuchTarget, Usage, VaultUnavailable, XswitchError
 from xswitch.files import write_atomically
 from xswitch.shell import renewed
-from xswitch.text import clean, iso8601, say_duration
+from xswitch.text import clean, iso8601, say_duration, time_of_day
 
 if TYPE_CHECKING:
     from xswitch.cli import OpenTui
@@ -86,7 +85,7 @@ def _list(context: Context) -> Result:
             session.target,
             session.environment.upper() if context.engine.guards(session.environment) else session.environment,
             say_duration(session.expires - now),
-            time.strftime("%H:%M", time.localtime(session.expires)),
+            time_of_day(session.expires, now),
             ", ".join(kind for kind, _ in session.in_use_by) or "nothing",
             session.renewal,
             f"not {say_duration(session.asked)}: {clean(session.why)}" if session.asked else "",

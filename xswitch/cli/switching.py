@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xswitch.cli import OpenTui, output
-from xswitch.errors import NoSuchTarget, Usage, XswitchError
-from xswitch.text import clean, parse_duration
+from xswitch.errors import Denied, NoSuchTarget, Usage, XswitchError
+from xswitch.text import clean, parse_duration, time_of_day
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -90,7 +89,7 @@ def keep_session(context: Context, text: str, use: Callable[[Kept], int], *, min
         alone = Nobody(how=again(plan))
         kept = context.engine.keep(plan, context.person, alone, min_left=min_left)
         if kept.until is not None:
-            at = time.strftime("%H:%M", time.localtime(kept.until))
+            at = time_of_day(kept.until, context.engine.now())
             output.say(f"xswitch: renewed until {at}, when {kept.what} ends")
         return use(kept)
 
@@ -103,17 +102,25 @@ def with_plan(context: Context, text: str, then: Callable[[Plan], int]) -> int |
     Where ``text`` names none and a person can be asked, the picker opens with it as the query, and ``then`` gets the
     plan for what was picked.
     """
+
+    def go(plan: Plan) -> int:
+        try:
+            return then(plan)
+        except Denied as denied:
+            denied.hint = context.engine.change_for(denied, plan)
+            raise
+
     try:
         plan = plan_for(context, text)
     except NoSuchTarget:
         if not can_pick(context):
             raise
     else:
-        return then(plan)
+        return go(plan)
 
     def picked(name: str) -> int:
         try:
-            return then(plan_for(context, name))
+            return go(plan_for(context, name))
         except XswitchError as error:
             return output.fail(error, as_json=bool(getattr(context.args, "json", False)))
 

@@ -306,6 +306,12 @@ class Engine:
 
         return explain(denied, plan, now=self.now())
 
+    def change_for(self, denied: Denied, plan: Plan) -> str:
+        """Return the smallest change that would mend a denial, in a line; its own hint where that can't be told."""
+        from xswitch.govern.denial import smallest_change
+
+        return smallest_change(denied, plan)
+
     # What a session is given to
 
     def shell(

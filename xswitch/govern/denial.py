@@ -105,6 +105,20 @@ def blame(message: str) -> tuple[Side, str, str]:
     return cause.side, check, denies if cause.explicit else wanting
 
 
+def smallest_change(denied: Denied, plan: Plan) -> str:
+    """Return the smallest change that would mend a denial, in a line, where AWS named what of the caller denied.
+
+    Else the denial's own hint: a change that might not mend it is none.
+    """
+    side, check, _ = blame(denied.aws_message)
+    if side != "caller" or "perform: sts:AssumeRole " not in denied.aws_message:
+        return denied.hint
+    hop = _refused(plan, denied)
+    if hop is not None and hop.kind == "portal":
+        return denied.hint
+    return " ".join(_change(side, check, hop, plan)[1])
+
+
 def explain(denied: Denied, plan: Plan, *, now: float) -> Explanation:
     """Explain a denial. ``denied.target`` names the hop that was refused; the plan's target where it is empty."""
     side, check, words = blame(denied.aws_message)

@@ -28,11 +28,15 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+=,-]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The config file as it will be: its content, how many profiles it has of ours, and names that others have."""
+    """The config file as it will be: its content, how many profiles it has of ours, and names that others have.
+
+    ``replaced`` is how many it had of ours before.
+    """
 
     content: bytes
     profiles: int
     taken: tuple[str, ...]
+    replaced: int
 
 
 def exported(before: bytes, targets: Iterable[Target], program: Sequence[str], file: Path) -> Exported:
@@ -43,6 +47,7 @@ def exported(before: bytes, targets: Iterable[Target], program: Sequence[str], f
     AWS config; Usage for a program that no config file can name.
     """
     head, tail = _around(before, file)
+    earlier = ini.parse(before[len(head) : len(before) - len(tail)], file)
     own = {named(section.name) for section in ini.parse(head + tail, file)}
     lines: list[str] = []
     taken: list[str] = []
@@ -64,7 +69,7 @@ def exported(before: bytes, targets: Iterable[Target], program: Sequence[str], f
     block = end.join([BEGIN, *lines, END, ""]).encode() if lines else b""
     if block and head and not head.endswith((b"\n", b"\r")):
         head += end.encode()
-    return Exported(head + block + tail, count, tuple(taken))
+    return Exported(head + block + tail, count, tuple(taken), len(earlier))
 
 
 def profile_name(target: Target) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.countdown import step
 from xswitch.errors import XswitchError
-from xswitch.text import clean, say_duration
+from xswitch.text import clean, say_duration, time_of_day
 from xswitch.tui.draw import Span
 from xswitch.tui.glyphs import Glyphs
 from xswitch.tui.themes import Palette, hue_of
@@ -131,13 +131,15 @@ class Desk:
         """This machine's time, in epoch seconds."""
         return self.engine.clock()
 
-    def time_of(self, at: float) -> str:
-        """Say an instant of AWS's as a time of day: what this machine's clock will show then.
+    def time_of(self, at: float, *, brief: bool = False) -> str:
+        """Say an instant of AWS's as a time of day: what this machine's clock will show then, and whether tomorrow.
+
+        ``brief`` leaves "tomorrow" out, for a column that has the time left beside it.
 
         A person holds a deadline against the clock on their own desk. Where that is three minutes behind AWS's, what
         AWS ends at 11:42 is over when the person's clock shows 11:39.
         """
-        return clock(at - self.ahead, self.zone)
+        return clock(at - self.ahead, self.zone) if brief else time_of_day(at - self.ahead, self.here, self.zone)
 
     def end_of(self, ended: Ended) -> float:
         """Return when a session ended, by this machine's clock: what ran out did so by AWS's."""

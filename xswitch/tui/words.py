@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Final
 
-from xswitch.text import say_duration
+from xswitch.text import plural, say_duration
+
+__all__ = ["ago", "clock", "clock_seconds", "hue_of", "last_used", "last_used_fully", "plural"]
 
 if TYPE_CHECKING:
     from xswitch.countdown import Step
@@ -62,8 +64,3 @@ def last_used_fully(at: float, times: int, now: float, zone: tzinfo | None) -> s
 def ago(at: float, now: float) -> str:
     """Say how long ago: ``18m ago``."""
     return f"{say_duration(max(0, now - at))} ago" if now - at >= 60 else "just now"
-
-
-def plural(count: int, word: str) -> str:
-    """Say a number of things: ``1 account``, ``1,284 targets``."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual import events
 
 from xswitch.tui.desk import Desk
-from xswitch.tui.draw import Line, Span, fit, pad, spread
+from xswitch.tui.draw import Line, Span, cells, fit, pad, spread
 from xswitch.tui.field import Field
 from xswitch.tui.keys import BY_ID, Hint, Keys, bindings
 from xswitch.tui.modals.card import Question, key_line
@@ -30,12 +30,13 @@ class Commands(Question[str]):
 
     @property
     def found(self) -> list[Hint]:
-        """The actions whose words hold every word that is typed."""
+        """The actions whose words hold every word that is typed; those whose label begins with them come first."""
         words = self.field.text.casefold().split()
-        return [
+        found = [
             hint for hint in self.hints
             if all(word in f"{hint.action} {hint.long} {BY_ID[hint.action].help}".casefold() for word in words)
         ]  # fmt: skip
+        return sorted(found, key=lambda hint: _rank(hint, words))
 
     def content(self, width: int) -> list[Line | None]:
         """Return the field, an action a line, the keys; as tall whatever is typed."""
@@ -58,12 +59,12 @@ class Commands(Question[str]):
         glyphs, ground = self.desk.glyphs, "sel" if here else "panel"
         ink = "faint" if hint.refused else "strong" if here else "text"
         left = [Span(f" {glyphs.cursor if here else ' '} ", "accent", bold=True, bg=ground)]
-        left.append(Span(pad(hint.long, 11), ink, bold=here, bg=ground))
+        label = max(10, *(cells(one.long) for one in self.hints)) + 1
+        left.append(Span(pad(hint.long, label), ink, bold=here, bg=ground))
         words = hint.refused or BY_ID[hint.action].help
         key = self.keys.of(hint.action)
-        left.append(
-            Span(fit(words, max(0, width - 16 - len(key)), glyphs.cut), "faint" if hint.refused else "muted", bg=ground)
-        )
+        ink = "faint" if hint.refused else "muted"
+        left.append(Span(fit(words, max(0, width - 5 - label - len(key)), glyphs.cut), ink, bg=ground))
         return [
             span if span.bg else span._replace(bg=ground)
             for span in spread(left, [Span(f"{key} ", "faint", bg=ground)], width)
@@ -92,3 +93,11 @@ class Commands(Question[str]):
         found = self.found
         if self.at < len(found):
             self.dismiss(found[self.at].action)
+
+
+def _rank(hint: Hint, words: Sequence[str]) -> int:
+    """Return 0 where every word begins the label or one of its words, 1 where the label holds them, else 2."""
+    label = f"{hint.long} {hint.action}".casefold()
+    if all(f" {word}" in f" {label}" for word in words):
+        return 0
+    return 1 if all(word in label for word in words) else 2

@@ -41,6 +41,8 @@ class GuardModal(Question["GuardAnswer | Instead"]):
         if ask.environment.reason:
             self.fields["reason"] = Field()
         self.part: Part | None = next(iter(self.fields), None)
+        self.pressed = False
+        """Enter was pressed before all was there: what is missing is said loudly, until the next key."""
 
     @property
     def offer(self) -> Live | None:
@@ -88,10 +90,11 @@ class GuardModal(Question["GuardAnswer | Instead"]):
         lines: list[Line | None] = [None, spread([name], [lasts], width), [Span(fit(where, width, cut), "muted")], None]
         if "name" in self.fields:
             gone = self.missing_name()
-            right = Span(gone or "right", "warn" if gone else "live")
+            words = f"{self.desk.glyphs.soon} {gone}" if gone and self.pressed else gone or "right"
+            right = Span(words, "warn" if gone else "live", bold=bool(gone) and self.pressed)
             lines += [None, spread([Span("Type the account's name")], [right], width), self._field("name", width)]
         if "reason" in self.fields:
-            lines += [None, spread([Span("Reason")], [Span("goes into the audit log", "muted")], width)]
+            lines += [None, spread([Span("Reason")], [self._of_reason()], width)]
             lines.append(self._field("reason", width))
         if not self.fields:
             lines += [None, [Span("Open it?", "strong", bold=True)]]
@@ -104,6 +107,12 @@ class GuardModal(Question["GuardAnswer | Instead"]):
             below = [[Span(text, "muted")] for text in wrap(f"It is not asked again for {for_how_long}.", width)]
         lines += [None, *below]
         return [*lines, None, key_line(self._keys(), width), None]
+
+    def _of_reason(self) -> Span:
+        """Say what the reason is for, or, where Enter was pressed for want of nothing else, that one is wanted."""
+        if self.pressed and not self.missing_name() and self.missing_reason():
+            return Span(f"{self.desk.glyphs.soon} a reason is wanted", "warn", bold=True)
+        return Span("goes into the audit log", "muted")
 
     def _offer(self, offer: Live, width: int) -> list[Line]:
         """Return what is said of a live role of the same account; two lines where one is too narrow."""
@@ -142,6 +151,7 @@ class GuardModal(Question["GuardAnswer | Instead"]):
 
         What moves between the fields is taken here, in the order typed: a binding would come after keys typed ahead.
         """
+        self.pressed = False
         for name, action in (("next", self.action_next), ("accept", self.action_accept)):
             if self.fields and event.key in self.host.keys.all_of(name):
                 event.stop()
@@ -182,6 +192,7 @@ class GuardModal(Question["GuardAnswer | Instead"]):
             return
         if self.missing:
             self.part = "name" if self.missing_name() else "reason"
+            self.pressed = True
             self.card.show()
             return
         reason = self.fields.get("reason")

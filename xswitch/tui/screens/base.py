@@ -31,6 +31,8 @@ class Board(Screen[None], inherit_bindings=False):
         super().__init__()
         self.desk = desk
         self.ready = False
+        self._refusal = False
+        """The remark that stands is why a key can't work: true until something else is under the cursor."""
 
     @property
     def host(self) -> XswitchApp:
@@ -82,6 +84,7 @@ class Board(Screen[None], inherit_bindings=False):
 
     def say(self, words: str, hue: str = "muted", *spans: Span) -> None:
         """Make a remark."""
+        self._refusal = False
         self.status.say(words, hue, *spans)
         self._show_in_footer()
 
@@ -99,7 +102,15 @@ class Board(Screen[None], inherit_bindings=False):
         reason = refusals(self.hints()).get(action)
         if reason:
             self.say(f"{self.host.keys.of(action)}: {reason}")
+            self._refusal = True
         return bool(reason)
+
+    def forget_refusal(self) -> None:
+        """Take back why a key could not work: another is pressed, and it may not be so any more."""
+        if self._refusal:
+            self._refusal = False
+            self.status.forget()
+            self._show_in_footer()
 
     def attempt(self, what: Callable[[], T]) -> T | None:
         """Do something with the engine that writes; a failure is shown, and None returned."""

@@ -38,10 +38,15 @@ class DeniedScreen(Board):
 
     def hints(self) -> Sequence[Hint]:
         """Return the keys."""
+        more = [Hint("page_down", "further")] if self.page.more else []
         return [
-            Hint("shell", "try again"), Hint("copy", "copy a message for the owner"), Hint("commands"),
+            Hint("shell", "try again"), *more, Hint("copy", "copy for the owner"), Hint("commands"),
             Hint("help", key="?"), Hint("back", "back"),
         ]  # fmt: skip
+
+    def on_resize(self) -> None:
+        """Say anew whether there is more than is in sight."""
+        self.call_after_refresh(self.tell_keys)
 
     def action_shell(self) -> None:
         """Try once more."""

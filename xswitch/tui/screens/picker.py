@@ -108,12 +108,14 @@ class Picker(Board):
         """Return the keys of the footer, and those that have no room there."""
         none = "" if self.target is not None else "no target is under the cursor"
         pinned = self.target is not None and self.target.name in self.desk.pins
-        return [*super().commands()[:-1], Hint("pin", "unpin" if pinned else "pin", none), Hint("quit")]
+        others = [hint for hint in super().commands()[:-1] if hint.action != "pin"]
+        return [*others, Hint("pin", "unpin" if pinned else "pin", none), Hint("quit")]
 
     def moved(self) -> None:
         """Say, after the cursor moved, what Enter will do now."""
         if not self.ready:
             return
+        self.forget_refusal()
         pane = self.detail if self.detail.display else self.brief
         pane.set(self.target)
         self.tell_keys()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xswitch.countdown import step
 from xswitch.text import clean, say_duration
 from xswitch.tui.desk import Desk, EnvView, Row
-from xswitch.tui.draw import Line, Span, fit, fuse, pad, rule, wrap
+from xswitch.tui.draw import Line, Span, cells, fit, fuse, pad, rule, wrap
 from xswitch.tui.plans import enter_words, facts, guard_words, wire
 from xswitch.tui.widgets.painted import Painted
 from xswitch.tui.words import ago, hue_of
@@ -116,6 +116,8 @@ class Detail(Painted):
         """Return the other roles of the same account."""
         desk = self.desk
         lines: list[Line] = []
+        longest = max((cells(clean(one.role)) for one in desk.roles_of(target.account.id)), default=0)
+        label = max(LABEL, min(longest + 2, width // 2))
         for other in desk.roles_of(target.account.id):
             if other.name == target.name:
                 continue
@@ -128,10 +130,10 @@ class Detail(Painted):
             else:
                 through = f", through {clean(other.via.rpartition('/')[0])}" if other.via else ""
                 says = Span(
-                    fit(f"{say_duration(words.plan.duration)}{through}", width - LABEL, desk.glyphs.cut), "muted"
+                    fit(f"{say_duration(words.plan.duration)}{through}", width - label, desk.glyphs.cut), "muted"
                 )
-            name = fit(clean(other.role), LABEL - 1, desk.glyphs.cut)
-            lines.append([Span(pad(name, LABEL), "text"), says])
+            name = fit(clean(other.role), label - 1, desk.glyphs.cut)
+            lines.append([Span(pad(name, label), "text"), says])
             if len(lines) == 8:
                 break
         return [rule([Span("Same account", "muted", bold=True)], width, desk.glyphs), *lines] if lines else []

@@ -1,4 +1,4 @@
-"""A denial on a page: the verdict, the wire with its break, both sides of the handshake, the smallest change."""
+"""A denial on a page: the verdict, the smallest change, the wire with its break, both sides of the handshake."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ class Explained(Page):
         roomy = self.size.height >= 28
         gap: list[Line] = [(), ()] if roomy else [()]
         lines = [*([()] if roomy else []), *self._band(width, roomy), *gap]
+        lines += [*self._change(width), *gap]
         lines += self._wire(width) if width >= 84 else self._wire_down(width)
-        lines += [*gap, *self._sides(width), *gap, *self._change(width)]
+        lines += [*gap, *self._sides(width)]
         return [*lines, (), *self._aws(width)]
 
     def _band(self, width: int, roomy: bool) -> list[Line]:

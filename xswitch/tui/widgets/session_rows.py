@@ -80,7 +80,7 @@ def first_line(desk: Desk, at: Places, live: Live, *, here: bool, alone: bool) -
     if at.fuse:
         spans.put(at.fuse, *fuse(left / live.duration, at.fuse_width, glyphs, hue_of(now)))
     if at.ends:
-        spans.put(at.ends, Span(desk.time_of(live.expires), "text"))
+        spans.put(at.ends, Span(desk.time_of(live.expires, brief=True), "text"))
     if at.use:
         uses = uses_words(desk, live)
         spans.put(at.use, Span(fit(uses, 18, glyphs.cut), "faint" if uses == "nothing" else "muted"))
@@ -108,7 +108,7 @@ def second_line(desk: Desk, at: Places, live: Live, *, here: bool) -> Line:
     if at.ends:
         spans.put(at.ends, Span(f"of {say_duration(live.duration)}", "faint"), gap=1)
     if at.use and loses(live, desk.now):
-        spans.put(at.use, Span(f"loses AWS at {desk.time_of(live.expires)}", "warn"), gap=1)
+        spans.put(at.use, Span(f"loses AWS at {desk.time_of(live.expires, brief=True)}", "warn"), gap=1)
     return spans
 
 

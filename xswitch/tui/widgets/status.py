@@ -27,6 +27,12 @@ class Status(Painted):
         self._remark = ([Span(clean(words), hue), *spans], self.desk.here + SHOWN_FOR)
         self.show()
 
+    def forget(self) -> None:
+        """Take the remark back: what it said no longer holds."""
+        if self._remark is not None:
+            self._remark = None
+            self.show()
+
     def tick(self) -> None:
         """Show what has changed in a second."""
         if self._remark is not None and self.desk.here >= self._remark[1]:
