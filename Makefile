@@ -25,6 +25,7 @@ check: $(VENV)/.done
 
 bench: $(VENV)/.done .cache/awsume/.done
 	$(BIN)/python tests/benchmarks/bench.py
+	$(BIN)/python tests/benchmarks/bench_sources.py
 
 # Vault and sessions under kills, faults and jumping clocks for ten minutes, or SOAK_SECONDS=60; SOAK_SEED=1 repeats one.
 soak: $(VENV)/.done
