@@ -325,3 +325,12 @@ def test_any_profiles_make_a_catalog_that_loads(found: dict[str, dict[str, str]]
         if result.draft.accounts:
             install.install(paths, "aws-config", result.draft)
             assert len(load(paths).targets) == sum(len(account.roles) for account in result.draft.accounts)
+
+
+def test_what_is_wrong_of_a_profile_is_told_once_however_often_it_is_reached(tmp_path: Path) -> None:
+    text = "[profile base]\nregion = x\n" + "".join(
+        f"[profile p{number}]\nrole_arn = arn:aws:iam::55556666777{number}:role/Admin\nsource_profile = base\n"
+        for number in range(3)
+    )
+    found = imported(config(tmp_path, text))
+    assert [one.why for one in found.left] == ['region: "x" is not a region']

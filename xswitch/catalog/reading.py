@@ -62,7 +62,7 @@ def read(
     expansion.run()
     Ways(expansion).run()
     if not merged.accounts and not report.whole and not any(part.document.data.get("accounts") for part in parts):
-        hint = "add one: [[accounts]] with id, name and roles"
+        hint = "add one: [[accounts]] with id, name and roles; or `xswitch catalog sync` or `import` brings them"
         report.add(parts[0].document, (), EMPTY, hint)
     if merged.accounts and not any(expansion.roles):
         notes.add(parts[0].document, (), "no account has a role: there is nothing to switch to")

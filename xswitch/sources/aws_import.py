@@ -148,7 +148,9 @@ class _Import:
         return Draft("the AWS config", accounts, identities, by="import")
 
     def _note(self, profile: Profile, why: str) -> None:
-        self._left.append(Left(clean(profile.name), profile.place, why))
+        left = Left(clean(profile.name), profile.place, why)
+        if left not in self._left:  # a profile that several are reached from is read for each
+            self._left.append(left)
 
     def _carry(self, profile: Profile) -> bool:
         """Carry one profile over; False leaves one without credentials for later. Raises _Refused."""
