@@ -339,5 +339,5 @@ def test_a_process_inside_finds_the_persons_own_files() -> None:
     assert own_files.own(CONFIG, inside) == "/etc/theirs"
     assert own_files.own(CREDENTIALS, inside) == ""
     assert own_files.own(CONFIG, outside) == "/etc/theirs"
-    chosen = inside | {CONFIG: "/work/config"}
-    assert own_files.own(CONFIG, chosen) == "/work/config", "what a person set inside is theirs"
+    chosen = inside | {CONFIG: "/mine/config"}
+    assert own_files.own(CONFIG, chosen) == "/mine/config", "what a person set inside is theirs"
