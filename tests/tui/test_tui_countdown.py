@@ -163,7 +163,7 @@ async def test_it_counts_down_behind_a_question(size: tuple[int, int]) -> None:
         await type_text(pilot, "payments prod deploy")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, GuardModal))
-        assert "ReadOnly of this account is live, 42m left" in text(app)
+        await until(pilot, lambda: "ReadOnly of this account is live, 42m left" in text(app))
         await pass_time(pilot, engine, 13 * 60)
         assert "! data-lake-prod/Analyst ends in 11m" in line(app, "xswitch")
         assert "29m left" in text(app)
