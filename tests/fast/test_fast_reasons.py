@@ -25,7 +25,7 @@ def test_a_switch_within_the_grant_of_a_try_that_failed_says_why(build: Builder)
     house = build()
     assert house.slow("env", MFA, *WHY)[0] == 5, "no code"
     assert logged(house) == []
-    assert house.slow("env", MFA, XSWITCH_MFA_CODE=house.organization.code())[0] == 0
+    assert house.slow("env", MFA, XSWITCH_MFA_CODE=house.code())[0] == 0
     assert [line["reason"] for line in logged(house)] == [REASON]
 
 
