@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, VaultUnavailable
-from xswitch.sources import aws_keys
+from xswitch.sources import aws_keys, replacing
 
 KEY = "AKIAADA0000000000001"
 SECRET = "secret-S3NTINEL-value-of-forty-letters+/"
@@ -132,7 +132,7 @@ def test_a_folder_that_can_t_be_written_leaves_the_file_as_it_was(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(aws_keys, "write_atomically", full)
+    monkeypatch.setattr(replacing, "write_atomically", full)
     with pytest.raises(VaultUnavailable, match="can't be written: no space left on device"):
         files.take_out()
 

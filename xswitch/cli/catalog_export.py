@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xswitch.cli.output import Result
-from xswitch.errors import Usage, VaultUnavailable
+from xswitch.errors import Usage
 from xswitch.text import clean, plural
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     """Write them, or show the difference."""
     from xswitch.awsfiles import aws_files
     from xswitch.sources.aws_export import exported, profile_name
+    from xswitch.sources.replacing import replace_own
 
     if args.remove and args.match:
         raise Usage("--remove takes all of xswitch's profiles out", "leave --match away")
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     if args.diff:
         return Result(_difference(before, made.content, file), data, notes=tuple(notes))
     if made.content != before:
-        _write(file, made.content)
+        replace_own(file, made.content)
     number, words = made.profiles, "written to"
     if args.remove:
         number, words = made.replaced, "taken out of"
@@ -125,16 +126,3 @@ def _difference(before: bytes, after: bytes, file: Path) -> str:
     name = str(file)
     lines = unified_diff(old, new, name, f"{name} (as it would be)", lineterm="")
     return "\n".join(clean(line) for line in lines) or "nothing changes"
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Replace the file in one step, with the permissions that it has; a new one is 0600 in a private folder."""
-    from xswitch.files import make_private_folder, write_atomically
-
-    try:
-        make_private_folder(file.parent)
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-        write_atomically(file, content, mode=mode)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself, in Python 3.11 and 3.12
-        reason = (getattr(error, "strerror", "") or "it is a link that leads nowhere").lower()
-        raise VaultUnavailable(f"{clean(str(file))} can't be written: {reason}", "it is as it was") from None

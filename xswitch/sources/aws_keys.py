@@ -9,13 +9,13 @@ from typing import Final
 
 from xswitch.awsfiles import aws_files
 from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, VaultUnavailable
-from xswitch.files import write_atomically
 from xswitch.secret import Secret
 from xswitch.sources import ini, profiles
+from xswitch.sources.profiles import STATIC as KEY
+from xswitch.sources.replacing import replace_own
 from xswitch.text import clean
 from xswitch.tomlfile import read_bytes
 
-KEY: Final = "aws_access_key_id"
 SECRET: Final = "aws_secret_access_key"  # noqa: S105
 TOKEN: Final = "aws_session_token"  # noqa: S105
 
@@ -53,7 +53,7 @@ def places(environ: Mapping[str, str], access_key_id: str) -> tuple[Place, ...]:
     found = []
     for file in sorted(set(aws_files(environ)), reverse=True):
         for section in ini.read(file):
-            if section.values.get(KEY) == access_key_id and TOKEN not in section.values:
+            if _holds(section, access_key_id):
                 lines = sorted(section.lines[key] for key in (KEY, SECRET) if key in section.values)
                 found.append(Place(file, section.name, tuple(lines)))
     return tuple(found)
@@ -81,11 +81,7 @@ def take_out(found: tuple[Place, ...], access_key_id: str) -> None:
         if not _only_the_key_is_gone(before, after, access_key_id, file):
             words = f"the key can't be taken out of {clean(str(file))} without changing more"
             raise VaultUnavailable(words, "the file is as it was; take the key out by hand")
-        try:
-            write_atomically(file, after, mode=file.stat().st_mode & 0o777)
-        except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
-            raise VaultUnavailable(f"{clean(str(file))} can't be written: {reason}", "it is as it was") from None
+        replace_own(file, after)
 
 
 def without(content: bytes, lines: set[int]) -> bytes:
@@ -103,7 +99,11 @@ def _only_the_key_is_gone(before: bytes, after: bytes, access_key_id: str, file:
     return [_rest(section, access_key_id) for section in old] == [(one.name, one.values) for one in new]
 
 
+def _holds(section: ini.Section, access_key_id: str) -> bool:
+    """Tell whether a section holds a long-lived key; one with a token is temporary."""
+    return section.values.get(KEY) == access_key_id and TOKEN not in section.values
+
+
 def _rest(section: ini.Section, access_key_id: str) -> tuple[str, dict[str, ini.Value]]:
-    has_it = section.values.get(KEY) == access_key_id and TOKEN not in section.values
-    gone = {KEY, SECRET} if has_it else set()
+    gone = {KEY, SECRET} if _holds(section, access_key_id) else set()
     return section.name, {key: value for key, value in section.values.items() if key not in gone}

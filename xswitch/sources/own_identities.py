@@ -9,11 +9,10 @@ from pathlib import Path
 from xswitch.catalog.loading import check_with, load_for_sync
 from xswitch.catalog.model import Identity
 from xswitch.catalog.reading import EMPTY
-from xswitch.errors import InvalidConfig, VaultUnavailable
-from xswitch.files import make_private_folder, write_atomically
+from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.sources.draft import toml, toml_key
-from xswitch.text import clean
+from xswitch.sources.replacing import replace_own
 from xswitch.tomlfile import read_bytes
 
 
@@ -52,13 +51,4 @@ def addition(paths: Paths, name: str, settings: Mapping[str, str]) -> Addition:
 
 def write(made: Addition) -> None:
     """Write the file, in one step, its mode kept. Raises VaultUnavailable; then it is as it was."""
-    file = made.file
-    try:
-        make_private_folder(file.parent)
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-        if (file.read_bytes() if file.exists() else b"") != made.before:
-            raise VaultUnavailable(f"{clean(str(file))} was changed meanwhile", "it is as it was; try again")
-        write_atomically(file, made.content, mode=mode)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise VaultUnavailable(f"{clean(str(file))} can't be written: {reason}", "it is as it was") from None
+    replace_own(made.file, made.content, before=made.before)
