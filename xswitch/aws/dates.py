@@ -1,4 +1,4 @@
-"""The two ways in which AWS writes a moment: the Date header, and ISO 8601 in documents."""
+"""The two ways in which AWS writes a moment, the Date header and ISO 8601; other tools write the latter loosely."""
 
 from __future__ import annotations
 
@@ -27,3 +27,9 @@ def of_iso(text: str) -> float:
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
     return moment.timestamp()
+
+
+def of_loose_iso(text: str) -> float:
+    """Return the same of a moment that another tool wrote: where it says no zone, it is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()

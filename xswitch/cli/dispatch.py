@@ -6,7 +6,7 @@ import argparse
 import gc
 import importlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from xswitch import __version__
@@ -131,7 +131,9 @@ def _command(arguments: list[str], environ: Mapping[str, str]) -> int | OpenTui:
     if name.startswith("-"):
         name, rest = "tui", arguments
     if name not in COMMANDS:
-        near = _near(name, [*COMMANDS, "version"]).replace("version", "--version")
+        from xswitch.tomlfile import nearest
+
+        near = nearest(name, [*COMMANDS, "version"]).replace("version", "--version")
         raise Usage(f"no such command: {name}", f"did you mean `xswitch {near}`?" if near else "xswitch --help")
     if name != "tui":
         gc.set_threshold(_COLLECT_AFTER)
@@ -166,21 +168,18 @@ def _stray(parser: Parser, args: argparse.Namespace, stray: list[str], *, lacks_
     message = f"unrecognized arguments: {clean(' '.join(stray))}"
     if lacks_mark and not stray[0].startswith("-"):
         return Usage(message, f"write -- before the command: {parser.prog} TARGET -- CMD")
+    from xswitch.tomlfile import nearest
+
     option = next((word.partition("=")[0] for word in stray if word.startswith("--")), "")
-    near = _near(option, parser.options(args)) if option else ""
+    near = nearest(option, parser.options(args)) if option else ""
     return Usage(message, f"did you mean `{near}`?" if near else f"{parser.prog} --help")
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(word[:200], list(known), n=1)
-    return found[0] if found else ""
 
 
 def _nearest(word: str, known: list[str]) -> str:
     """Return the hint for a word that is none of ``known``."""
-    near = _near(word, known)
+    from xswitch.tomlfile import nearest
+
+    near = nearest(word, known)
     return f"did you mean `{near}`?" if near else f"one of {', '.join(known)}"
 
 

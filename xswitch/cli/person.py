@@ -12,7 +12,6 @@ import contextlib
 import os
 import sys
 import termios
-import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -261,7 +260,9 @@ def _cells(text: str) -> int:
     """Return how many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.engine.rotation import Hands, Rotated, rotate
 from xswitch.errors import NoSuchTarget, Usage, XswitchError
 from xswitch.identity import stored
-from xswitch.identity.iam_keys import Call, UserKeys
+from xswitch.identity.iam_keys import LIST, Call, UserKeys, keys_in
 from xswitch.session import externals
 from xswitch.session.callers import caller_from
 from xswitch.session.plan import mfa_plan
@@ -157,11 +157,8 @@ class OwnKeys:
     def _created(self, credentials: Credentials, who: WhoAmI) -> float | None:
         """Return when IAM made a key, None where it does not say: many users may not list their keys."""
         try:
-            found = self._iam(credentials, who)("ListAccessKeys")["AccessKeyMetadata"]
-            return next(
-                (one["CreateDate"].timestamp() for one in found if one["AccessKeyId"] == credentials.access_key_id),
-                None,
-            )
+            listed = keys_in(self._iam(credentials, who)(LIST))
+            return next((key.created for key in listed if key.id == credentials.access_key_id), None)
         except (XswitchError, Throttled, Failed):
             return None
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from xswitch.aws.dates import of_iso
 from xswitch.errors import PersonNeeded, RecordDamaged, Unreachable
 from xswitch.session import grants
 from xswitch.session.renewer import AT_LEAST, Renewer
@@ -194,7 +194,6 @@ def _environments_end(engine: Engine, plan: Plan) -> float | None:
     if plan.identity.kind != "environment" or not engine.environ.get("AWS_SESSION_TOKEN"):
         return None
     try:
-        end = datetime.fromisoformat(engine.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
+        return of_iso(engine.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
     except ValueError:
         return None
-    return end.timestamp() if end.tzinfo is not None else None

@@ -17,6 +17,7 @@ from xswitch.secret import Secret
 
 Call = Callable[..., Mapping[str, Any]]
 """Makes one call by its API name: see :func:`xswitch.aws.boto.caller`."""
+LIST: Final = "ListAccessKeys"
 _TRIES: Final = 4
 
 
@@ -27,6 +28,15 @@ class AccessKey:
     id: str
     active: bool
     created: float
+
+
+def keys_in(answer: Mapping[str, Any]) -> tuple[AccessKey, ...]:
+    """Return the keys of an answer to ListAccessKeys, oldest first."""
+    keys = (
+        AccessKey(one["AccessKeyId"], one["Status"] == "Active", one["CreateDate"].timestamp())
+        for one in answer["AccessKeyMetadata"]
+    )
+    return tuple(sorted(keys, key=lambda key: key.created))
 
 
 class UserKeys:
@@ -51,11 +61,7 @@ class UserKeys:
 
     def listed(self) -> tuple[AccessKey, ...]:
         """Return the user's keys, oldest first: two at most."""
-        found = self._tried("ListAccessKeys")["AccessKeyMetadata"]
-        keys = (
-            AccessKey(one["AccessKeyId"], one["Status"] == "Active", one["CreateDate"].timestamp()) for one in found
-        )
-        return tuple(sorted(keys, key=lambda key: key.created))
+        return keys_in(self._tried(LIST))
 
     def create(self) -> tuple[Credentials, float]:
         """Make a key; return it, and when IAM made it. Sent once: a key whose answer is lost can't be had again."""

@@ -17,10 +17,10 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from xswitch.aws.dates import of_loose_iso
 from xswitch.credentials import Credentials
 from xswitch.errors import PersonNeeded, Usage
 from xswitch.own_files import COPIED, MARKS, own
@@ -180,7 +180,6 @@ def _expiry(text: object, odd: PersonNeeded) -> float | None:
     if text in (None, ""):
         return None
     try:
-        moment = datetime.fromisoformat(str(text))
+        return of_loose_iso(str(text))
     except ValueError:
         raise odd from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()

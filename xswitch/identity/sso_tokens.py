@@ -12,11 +12,11 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from xswitch.aws.dates import of_loose_iso
 from xswitch.catalog import ledger
 from xswitch.errors import VaultUnavailable
 from xswitch.files import clear_torn, make_private_folder, write_atomically
@@ -158,8 +158,7 @@ def epoch(text: object) -> float | None:
     if not isinstance(text, str):
         return None
     try:
-        moment = datetime.fromisoformat(text.removesuffix("UTC").removesuffix("Z"))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+        return of_loose_iso(text.removesuffix("UTC").removesuffix("Z"))
     except (ValueError, OverflowError):
         return None
 

@@ -14,9 +14,10 @@ from xswitch.aws.query import Answer, Refusal
 from xswitch.aws.words import not_aws
 from xswitch.catalog.model import Identity
 from xswitch.credentials import Credentials
-from xswitch.errors import Denied, PersonNeeded, Unreachable, XswitchError
+from xswitch.errors import PersonNeeded, Unreachable, XswitchError
 from xswitch.secret import Secret
 from xswitch.session.model import Hop
+from xswitch.session.refusals import denied
 from xswitch.text import clean
 
 
@@ -110,15 +111,7 @@ def _error(refusal: Refusal, identity: Identity, hop: Hop) -> XswitchError:
     if refusal.code in _NOT_ASSIGNED:
         message = f"the permission set {clean(hop.permission_set)} is not assigned to you in {clean(hop.account_id)}"
         hint = "ask for it, or see `xswitch catalog sync identity-center`: it lists those that you have"
-    return Denied(
-        message,
-        hint,
-        aws_code=clean(refusal.code),
-        aws_message=clean(refusal.message),
-        request_id=clean(refusal.request_id),
-        side="caller" if refusal.code in _NOT_ASSIGNED else "request",
-        target=hop.target,
-    )
+    return denied(refusal, message, hint, "caller" if refusal.code in _NOT_ASSIGNED else "request", target=hop.target)
 
 
 def _granted(answer: Answer, hop: Hop) -> Granted:

@@ -82,7 +82,7 @@ def error_of(refusal: Refusal, *, doing: str, identity: str) -> XswitchError:
             "try again; the AWS Health Dashboard tells whether the region is in trouble",
         )
     if refusal.code == "AccessDenied":
-        return _access_denied(refusal, doing)
+        return _accessdenied(refusal, doing)
     if refusal.code == "ValidationError" and "DurationSeconds exceeds" in refusal.message:
         chain = "role chaining" in refusal.message
         return DurationRefused(
@@ -93,10 +93,13 @@ def error_of(refusal: Refusal, *, doing: str, identity: str) -> XswitchError:
             request_id=clean(refusal.request_id),
         )
     message, hint, side = _words(refusal, doing, identity)
-    return _denied(refusal, message, hint, side)
+    return denied(refusal, message, hint, side)
 
 
-def _denied(refusal: Refusal, message: str, hint: str, side: Side, kind: type[Denied] = Denied) -> Denied:
+def denied(
+    refusal: Refusal, message: str, hint: str, side: Side, kind: type[Denied] = Denied, target: str = ""
+) -> Denied:
+    """Return the error for a refusal: ``message`` and ``hint`` are ours, the rest is AWS's own, made safe to show."""
     return kind(
         message,
         hint,
@@ -104,6 +107,7 @@ def _denied(refusal: Refusal, message: str, hint: str, side: Side, kind: type[De
         aws_message=clean(refusal.message),
         request_id=clean(refusal.request_id),
         side=side,
+        target=target,
     )
 
 
@@ -113,23 +117,23 @@ def _told(message: str) -> str:
     return message if found is None else message[: found.start()].strip()
 
 
-def _access_denied(refusal: Refusal, doing: str) -> Denied:
+def _accessdenied(refusal: Refusal, doing: str) -> Denied:
     said = refusal.message
     if "invalid MFA one time pass code" in said:
-        return _denied(refusal, "AWS did not accept the MFA code", "type the next code", "request", WrongCode)
+        return denied(refusal, "AWS did not accept the MFA code", "type the next code", "request", WrongCode)
     if "unable to validate MFA code" in said:
         hint = (
             "check mfa_serial of the identity: `aws iam list-mfa-devices` has the right one; FIDO keys can't serve STS"
         )
-        return _denied(refusal, "AWS does not know the MFA device, or it isn't this user's", hint, "request")
+        return denied(refusal, "AWS does not know the MFA device, or it isn't this user's", hint, "request")
     if "MultiFactorAuthentication failed" in said:
-        return _denied(refusal, "AWS did not accept the MFA data", "check mfa_serial of the identity", "request")
+        return denied(refusal, "AWS did not accept the MFA data", "check mfa_serial of the identity", "request")
     side = side_of(said)
     hint = "both sides have to allow it: the caller's own policies, and the role's trust policy"
     for action in ("sts:TagSession", "sts:SetSourceIdentity"):
         if f"perform: {action}" in said:
             hint = f"the role's trust policy and the caller's policies have to allow {action} as well"
-    return _denied(refusal, f"AWS denied {doing}{_because(said)}", hint, side)
+    return denied(refusal, f"AWS denied {doing}{_because(said)}", hint, side)
 
 
 def _because(message: str) -> str:
