@@ -66,9 +66,10 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
     from xswitch.cli.person import Nobody
     from xswitch.sources import shared
 
-    if args.source and (near := _mistyped(context, args.source)):
+    known = [one.name for one in shared.shares(context.paths)]
+    if args.source and (near := _mistyped(args.source, known)):
         raise NoSuchTarget(f"there is no source called {quoted(args.source)}", f"did you mean {quoted(near)}?")
-    names = [args.source] if args.source else [one.name for one in shared.shares(context.paths)]
+    names = [args.source] if args.source else known
     if not names:
         raise NoSuchTarget("there is no shared catalog", "xswitch catalog add GIT-URL, or name a source to sync")
     ask = not isinstance(context.person, Nobody)
@@ -92,11 +93,9 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0, notes=notes)
 
 
-def _mistyped(context: Context, source: str) -> str:
+def _mistyped(source: str, known: list[str]) -> str:
     """Return the source of AWS's that a name is nearest to, "" where it is, or is nearer to, a shared catalog's."""
-    from xswitch.sources import shared
-
-    near = nearest(source, (ORGANIZATIONS, IDENTITY_CENTER, *(one.name for one in shared.shares(context.paths))))
+    near = nearest(source, (ORGANIZATIONS, IDENTITY_CENTER, *known))
     return near if near in (ORGANIZATIONS, IDENTITY_CENTER) else ""
 
 

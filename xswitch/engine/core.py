@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
     from xswitch.govern.denial import Explanation
     from xswitch.secret import Secret
+    from xswitch.session.grants import Grant
     from xswitch.shell.environment import Look
     from xswitch.vault import Vault
 
@@ -234,12 +235,12 @@ class Engine:
         """
         if plan.guard is None:
             return "", False
+        granted = self._granted(plan)
+        if granted is not None:
+            return granted.reason, False
         from xswitch.govern import guard
         from xswitch.session import grants
 
-        granted = grants.live_grant(self.vault, plan.target, plan.guard, self.now())
-        if granted is not None:
-            return granted.reason, False
         ask = GuardAsk(plan.target, plan.guard, guard.grant_duration(plan.guard))
         reason = guard.judge(ask, person.guard(ask))
         grants.grant(self.vault, plan.target, plan.guard, reason, self.now())
@@ -247,12 +248,16 @@ class Engine:
 
     def _reason(self, plan: Plan) -> str:
         """Return the reason of the grant in force, "" where there is none."""
+        granted = self._granted(plan)
+        return "" if granted is None else granted.reason
+
+    def _granted(self, plan: Plan) -> Grant | None:
+        """Return the grant in force for what a plan opens, read with the key, or None."""
         if plan.guard is None:
-            return ""
+            return None
         from xswitch.session import grants
 
-        granted = grants.live_grant(self.vault, plan.target, plan.guard, self.now())
-        return "" if granted is None else granted.reason
+        return grants.live_grant(self.vault, plan.target, plan.guard, self.now())
 
     def _opened(self, plan: Plan, session: Session, reason: str) -> None:
         """Log it, note it for the fast commands, and see to it that another process clears away what is over."""

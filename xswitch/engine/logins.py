@@ -62,12 +62,3 @@ def sign_out(engine: Engine, identity: Identity) -> SignedOut:
     from xswitch.identity import sso
 
     return sso.sign_out(identity, engine.environ, engine.paths.state, engine.now())
-
-
-def known(engine: Engine, identity: Identity) -> tuple[float, bool] | None:
-    """Return when the token of a login here ends, in epoch seconds, and whether it can be refreshed; None for none."""
-    from xswitch.identity import sso
-
-    if identity.kind != "sso":
-        return None
-    return sso.known(identity, engine.environ, engine.paths.state, engine.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from xswitch.aws.client import Client
 from xswitch.catalog import Identity, VaultRef, load_for_sync
@@ -48,6 +48,9 @@ class Login:
     expires: float
     renews: bool
     lives: bool
+
+
+_NO_LOGIN: Final = Login(0.0, renews=False, lives=False)
 
 
 class People:
@@ -180,7 +183,10 @@ class People:
         """Return what the files say of an identity's login. Does not block."""
         engine = self._engine
         now = engine.now()
-        expires, renews = sso.known(identity, engine.environ, engine.paths.state, now) or (0.0, False)
+        found = sso.known(identity, engine.environ, engine.paths.state, now)
+        if found is None:
+            return _NO_LOGIN
+        expires, renews = found
         return Login(expires, renews=renews, lives=renews or expires > now)
 
     def read_as(self, identity: Identity, credentials: Credentials, role_arn: str) -> Credentials:
@@ -226,7 +232,6 @@ class People:
 
     def identities(self) -> tuple[IdentityView, ...]:
         """Return the catalog's identities and what is known of each."""
-        from xswitch.engine import logins
         from xswitch.engine.views import IdentityView
 
         views = []
@@ -236,8 +241,11 @@ class People:
             age = None if since is None else max(0, int((self._engine.clock() - since[0]) // 86400))
             account = caller.account_id or identity.account_id
             known = since is not None and since[1]
-            expires, renews = logins.known(self._engine, identity) or (None, False)
-            views.append(IdentityView(identity.name, identity.kind, account, caller.arn, age, known, expires, renews))
+            login = self.login(identity) if identity.kind == "sso" else _NO_LOGIN
+            expires = None if login is _NO_LOGIN else login.expires
+            views.append(
+                IdentityView(identity.name, identity.kind, account, caller.arn, age, known, expires, login.renews)
+            )
         return tuple(views)
 
     def _fingerprint(self, identity: Identity) -> str:

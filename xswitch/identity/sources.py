@@ -55,10 +55,8 @@ def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tu
         return [f"{vault.folder}/{file_name(stored.record_name(identity.name))}"], []
     if identity.kind == "profile":
         return [str(path) for path in aws_files(environ)], ["HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
-    if identity.kind == "process":
+    if identity.kind in ("process", "sso"):
         return [], []  # its text stands in the catalog
-    if identity.kind == "sso":
-        return [], []
     return None
 
 

@@ -92,10 +92,13 @@ def check(paths: Paths, name: str, draft: Draft) -> None:
 
     No line of that file is told: it is not there to be looked at.
     """
-    file = file_of(paths, name)
-    shown, content = clean(str(file)), draft.text().encode()
-    if _before(file) == content:
-        return
+    file, content = file_of(paths, name), draft.text().encode()
+    if _before(file) != content:
+        _check(paths, file, content)
+
+
+def _check(paths: Paths, file: Path, content: bytes) -> None:
+    shown = clean(str(file))
     problems = [
         replace(one, file=f"what is to be written to {shown}", line=None) if one.file == shown else one
         for one in check_with(paths, file, content)
@@ -113,7 +116,7 @@ def install(paths: Paths, name: str, draft: Draft) -> Path:
     content = draft.text().encode()
     if _before(file) == content:
         return file
-    check(paths, name, draft)
+    _check(paths, file, content)
     try:
         make_private_folder(file.parent)
         write_atomically(file, content)

@@ -27,11 +27,12 @@ def check(machine: Machine) -> Iterator[Finding]:
         except (OSError, ValueError, Error):
             continue
         for section in parser.sections():
-            program = _program(parser.get(section, "credential_process", fallback=""))
-            if not program:
+            words = _command(parser.get(section, "credential_process", fallback=""))
+            if not words:
                 continue
             count += 1
-            if _from_anywhere(shlex.split(parser.get(section, "credential_process"))):
+            program = words[0]
+            if words[1:3] == _MODULE:
                 message = f"{section.removeprefix('profile ')} runs a module called xswitch of the working folder"
                 yield Finding(CHECK, "fail", message, "`xswitch catalog export aws-config` writes it anew, with -P")
             if not _there(program, machine.environ.get("PATH")):
@@ -43,18 +44,17 @@ def check(machine: Machine) -> Iterator[Finding]:
         yield Finding(CHECK, "ok", f"{count} {get} keys from xswitch")
 
 
-def _program(command: str) -> str:
-    """Return the program that a command of ours runs: xswitch, or an interpreter with ``-P -m xswitch``; else ""."""
+def _command(text: str) -> list[str]:
+    """Return the words of a command of ours: xswitch, or an interpreter with ``-P -m xswitch``; else none.
+
+    Without ``-P`` Python looks for the module in the working folder, which may be anybody's, first.
+    """
     try:
-        first, *rest = shlex.split(command)
+        words = shlex.split(text)
     except ValueError:
-        return ""
-    return first if Path(first).name == "xswitch" or _MODULE in (rest[:2], rest[1:3]) else ""
-
-
-def _from_anywhere(words: list[str]) -> bool:
-    """Tell whether Python looks for the module in the working folder, which may be anybody's, first."""
-    return words[1:3] == _MODULE
+        return []
+    ours = bool(words) and (Path(words[0]).name == "xswitch" or _MODULE in (words[1:3], words[2:4]))
+    return words if ours else []
 
 
 def _there(program: str, path: str | None) -> bool:
