@@ -185,7 +185,7 @@ async def test_stopping_before_the_call_makes_none(
     """Whoever waits for another's lock when the person stops makes no call once the lock is free."""
     engine, sandbox = house
     plan = engine.plan(engine.resolve("web-dev/PowerUser"))
-    name = engine._people.broker.names(plan)[-1]
+    name = engine.people.broker.names(plan)[-1]
     app = XswitchApp(engine)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
