@@ -14,18 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xswitch.catalog import Catalog, Environment, Target
-from xswitch.engine.left import (
-    RENEWAL_PATIENCE,
-    SDK_PATIENCE,
-    SERVED_AT_LEAST,
-    check_left,
-    check_length,
-    served_above,
-)
+from xswitch.engine.left import SDK_PATIENCE
 from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
 from xswitch.preferences import Preferences
-from xswitch.session.model import GuardAsk, Options, Person, Plan, Session
+from xswitch.session.model import Options, Person, Plan, Session
 
 if TYPE_CHECKING:
     from xswitch.catalog import Identity
@@ -34,10 +27,10 @@ if TYPE_CHECKING:
     from xswitch.engine.own_keys import OwnKeys
     from xswitch.engine.people import People
     from xswitch.engine.renewing import Kept
+    from xswitch.engine.switch import Switch
     from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
     from xswitch.govern.denial import Explanation
     from xswitch.secret import Secret
-    from xswitch.session.grants import Grant
     from xswitch.shell.environment import Look
     from xswitch.vault import Vault
 
@@ -57,12 +50,12 @@ class Engine:
 
     def now(self) -> float:
         """Return AWS's time in epoch seconds: this machine's, corrected where AWS's last answer showed it to be off."""
-        return self._people.broker.now()
+        return self.people.broker.now()
 
     @property
     def skew(self) -> float:
         """Seconds that AWS's clock is ahead of this machine's, as it was last seen; 0 where that is not known."""
-        return self._people.broker.skew
+        return self.people.broker.skew
 
     # What there is
 
@@ -157,7 +150,7 @@ class Engine:
 
     def plan(self, target: Target, options: Options | None = None) -> Plan:
         """Say which calls will open ``target``. Does not block. Raises Usage, NoSuchTarget."""
-        return self._people.plan(target, options or self.asked)
+        return self.people.plan(target, options or self.asked)
 
     def outlook(self, target: Target, options: Options | None = None) -> Outlook:
         """Say what opening ``target`` will do. Does not block."""
@@ -172,49 +165,15 @@ class Engine:
         gave for less will do. Raises any of :mod:`xswitch.errors`.
         """
         self._person = person
-        if self._people.certain(plan):
-            check_length(plan, min_left)
-        reason, _ = self._pass_guard(plan, person)
-        session = self._people.session(plan, person, fresh=fresh, min_left=min_left)
-        self._opened(plan, session, reason)
-        if strict:
-            check_left(session, self.now(), min_left)
-        return session
+        return self._switch.open(plan, person, fresh=fresh, min_left=min_left, strict=strict)
 
     def serve(self, plan: Plan, person: Person, *, patience: float = SDK_PATIENCE) -> Session:
         """Return a session for an SDK: a live one with 15 minutes left, a new one, or what is left of the old. Blocks.
 
-        A failure to renew counts only where less than a minute is left; else it is not tried again for a minute.
-        ``patience`` is how many seconds to wait for another process that opens the same. A guard that is passed is
-        logged, whatever is served.
+        ``patience`` is how many seconds to wait for another process that opens the same. Raises as :meth:`open` does.
         """
         self._person = person
-        reason, passed = self._pass_guard(plan, person)
-        plan = self._people.settled(plan, person)
-        live = self._people.live(plan)
-        if live is not None and passed:
-            self._log(plan, live, reason)
-        if live is not None and live.expires - self.now() > served_above(plan):
-            self._note_ready(plan, live)
-            return live
-        if live is not None:
-            if self._people.failures.recent(live.record):
-                return live
-            patience = min(patience, RENEWAL_PATIENCE)
-        try:
-            session = self._people.session(
-                plan, person, fresh=live is not None, min_left=SERVED_AT_LEAST, patience=patience
-            )
-        except Exception as error:
-            if live is None or live.expires - self.now() < SERVED_AT_LEAST:
-                raise
-            self._people.failures.note(live.record, error)
-            return live
-        self._opened(plan, session, reason)
-        if live is not None and session.expires - self.now() < SERVED_AT_LEAST:
-            session = live
-        check_left(session, self.now(), SERVED_AT_LEAST)
-        return session
+        return self._switch.serve(plan, person, patience=patience)
 
     def keep(self, plan: Plan, person: Person, alone: Person, *, min_left: int = 0) -> Kept:
         """Open ``plan`` so that it is renewed while a program runs; ``alone`` stands for the person from then on.
@@ -223,73 +182,10 @@ class Engine:
         """
         from xswitch.engine.renewing import Hands, keep
 
-        hands = Hands(self._people, lambda made, session: self._log(made, session, self._reason(made)), self._look)
+        hands = Hands(self.people, self._switch.renewed, self._look)
         kept = keep(self, hands, plan, person, alone, min_left=min_left)
         self._person = alone
         return kept
-
-    def _pass_guard(self, plan: Plan, person: Person) -> tuple[str, bool]:
-        """Return the reason that was given, "" where none was due, and whether the guard was passed just now.
-
-        A live grant, read with the key, passes, and its reason holds for all that is opened within it.
-        """
-        if plan.guard is None:
-            return "", False
-        granted = self._granted(plan)
-        if granted is not None:
-            return granted.reason, False
-        from xswitch.govern import guard
-        from xswitch.session import grants
-
-        ask = GuardAsk(plan.target, plan.guard, guard.grant_duration(plan.guard))
-        reason = guard.judge(ask, person.guard(ask))
-        grants.grant(self.vault, plan.target, plan.guard, reason, self.now())
-        return reason, True
-
-    def _reason(self, plan: Plan) -> str:
-        """Return the reason of the grant in force, "" where there is none."""
-        granted = self._granted(plan)
-        return "" if granted is None else granted.reason
-
-    def _granted(self, plan: Plan) -> Grant | None:
-        """Return the grant in force for what a plan opens, read with the key, or None."""
-        if plan.guard is None:
-            return None
-        from xswitch.session import grants
-
-        return grants.live_grant(self.vault, plan.target, plan.guard, self.now())
-
-    def _opened(self, plan: Plan, session: Session, reason: str) -> None:
-        """Log it, note it for the fast commands, and see to it that another process clears away what is over."""
-        from xswitch.session import sweeping
-
-        self._log(plan, session, reason)
-        if session.fresh:
-            sweeping.begin(self.paths.state, self.clock(), self.environ)
-        self._note_ready(plan, session)
-
-    def _log(self, plan: Plan, session: Session, reason: str) -> None:
-        """Write the audit line, tell open shells, count the visit. A guarded switch that can't be logged is refused."""
-        from xswitch.catalog import visits
-        from xswitch.govern import audit
-        from xswitch.shell import renewed
-
-        now = self.clock()
-        try:
-            audit.append(
-                self.paths.audit_log, audit.line_of(plan, session, now=now, os_user=self.os_user, reason=reason)
-            )
-        except OSError as error:
-            if plan.guard is not None:
-                raise VaultUnavailable(
-                    f"the switch can't be logged: {error.strerror or error}", f"make {self.paths.audit_log} writable"
-                ) from None
-        if session.fresh and session.kept:
-            renewed.announce(renewed.folder_in(self.paths.state), session)
-        try:
-            visits.record(self.paths.state / "visits.json", session.target, now)
-        except OSError:
-            return  # a visit that is not counted moves one row of a list
 
     def newer(self, plan: Plan, person: Person, since: float) -> Session | None:
         """Return the session in the vault if it ends after ``since`` (epoch seconds), within a live grant. Blocks.
@@ -297,13 +193,7 @@ class Engine:
         Neither AWS nor the person is asked, but for the vault's passphrase. Raises VaultUnavailable.
         """
         self._person = person
-        return self._people.newer(plan, since)
-
-    def _note_ready(self, plan: Plan, session: Session) -> None:
-        """Note what serves this request, so that the fast commands find it."""
-        from xswitch.engine import noting
-
-        noting.note(self, plan, session)
+        return self.people.newer(plan, since)
 
     def explain(self, denied: Denied, plan: Plan) -> Explanation:
         """Explain a denial, from AWS's answer and from what was sent. Does not block."""
@@ -406,20 +296,22 @@ class Engine:
         )
 
     @cached_property
-    def _people(self) -> People:
+    def people(self) -> People:
+        """Who opens sessions: for the rest of the engine."""
         from xswitch.engine.people import People
 
         return People(self)
 
+    @cached_property
+    def _switch(self) -> Switch:
+        from xswitch.engine.switch import Switch
+
+        return Switch(self)
+
     def credentials_of(self, identity: Identity, person: Person) -> Credentials:
         """Return an identity's own credentials, for calls that are no switch. Blocks; raises as :meth:`open` does."""
         self._person = person
-        return self._people.own_credentials(identity)
-
-    @property
-    def people(self) -> People:
-        """Who opens sessions: for the rest of the engine."""
-        return self._people
+        return self.people.own_credentials(identity)
 
     def _ask_passphrase(self, first: bool) -> str:
         try:
@@ -443,7 +335,7 @@ class Engine:
 
     def identities(self) -> tuple[IdentityView, ...]:
         """Return the identities of the catalog and what is known of each. Does not block."""
-        return self._people.identities()
+        return self.people.identities()
 
     def own_keys(self, person: Person) -> OwnKeys:
         """Return what keeps, rotates and forgets the person's access keys and external ids. ``person`` is asked."""
@@ -454,15 +346,15 @@ class Engine:
 
     def store_identity(self, name: str, access_key_id: str, secret: Secret, arn: str) -> None:
         """Keep an access key whose owner is known to be ``arn``, without asking AWS."""
-        self._people.keep(name, access_key_id, secret, arn)
+        self.people.keep(name, access_key_id, secret, arn)
 
     def remove_identity(self, name: str) -> None:
         """Forget the key of an identity. Raises NoSuchTarget."""
-        self._people.remove(name)
+        self.people.remove(name)
 
     def store_secret(self, name: str, value: Secret) -> None:
         """Keep a value that the catalog refers to by ``{ vault = name }``."""
-        self._people.store_secret(name, value)
+        self.people.store_secret(name, value)
 
     def practice(self) -> Practice | None:
         """Return what the practice authenticator shows, or None outside the demo. Blocks briefly (loopback)."""
