@@ -245,6 +245,8 @@ def test_jobs_are_controlled(person: Person, shell: str) -> None:
     assert "sh -c" not in listed
     terminal.type("kill %1")
     terminal.prompt()
+    # zsh would stay for a job that it has not seen the end of.
+    assert any("sleep 300" not in terminal.ask("jobs") for _ in range(200)), "the job is killed"
     terminal.type("exit 5")
     assert terminal.end() == 5
 
