@@ -15,7 +15,7 @@ demo: $(DEMO)/.done
 
 # Twice as many workers as two cores: the tests of terminals, shells and time-outs mostly wait.
 test: $(VENV)/.done .cache/ministack/.done .cache/moto/.done .cache/clients/.done .cache/system-packages
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal tests
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 4 --dist worksteal tests
 
 check: $(VENV)/.done
 	$(BIN)/ruff check .

@@ -115,7 +115,7 @@ def test_the_person_is_told_what_a_code_is_for_before_it_is_asked(company: Compa
     environ = company.environ | {"XSWITCH_NO_INPUT": "", "TERM": "xterm"}
     said = {
         "auto": r"It opens this role alone, for 2h\. If the role allows less, a second code is asked for",
-        "always": r"No role of ada asks again until \d\d:\d\d\. This one lasts 1h, not 2h: mfa_session is always\.",
+        "always": r"No role of ada asks again until \d\d:\d\d( tomorrow)?\. This one lasts 1h, not 2h: mfa_session is always\.",
     }
     for setting, words in said.items():
         company.prefer(f'mfa_session = "{setting}"\n')

@@ -25,7 +25,9 @@ def test_a_login_in_the_browser_and_a_logout(home: LoginHome) -> None:
         assert screen.end() == 0, screen.text()
         said = screen.text()
     assert "Sign in to acme.awsapps.com in the browser" in said
-    assert re.search(r"signed in to corp; the token ends at \d\d:\d\d \(in (1h|59m)\), and renews itself", said)
+    assert re.search(
+        r"signed in to corp; the token ends at \d\d:\d\d( tomorrow)? \(in (1h|59m)\), and renews itself", said
+    )
     address, _, names = Path(f"{home.script}.seen").read_text().partition(" ")
     assert address in said.replace("\n", "")
     assert "XSWITCH_HOME" in names

@@ -19,6 +19,7 @@ from company import BIN
 sys.path.insert(0, str(Path(__file__).parents[1] / "sandbox"))
 from portal_house import CATALOG, DEVELOPER, GUARDED, VIA, VIEW, PortalHouse
 from signed_in import START_URL
+from small_aws import Pace
 
 
 class Home(PortalHouse):
@@ -128,6 +129,7 @@ def test_the_portal_fills_the_catalog_through_429s_and_fails_without_losing_anyt
         account = home.organization.add_account(f"{700000000000 + number}", f"account-{number}")
         account.name = "twin" if number < 2 else f'hostile "{number}"\n\u202ename'
         directory.assign(home.organization, "ada", account.id, "Developer")
+    home.sandbox.limits.beat = Pace(250)
     home.sandbox.limits.limit("sso", rate=200, burst=10)
     dry = home.works(*sync, "--dry-run")
     accounts = len(directory.accounts_of("ada"))

@@ -137,7 +137,7 @@ def test_a_role_with_mfa_is_refused_where_nobody_gives_a_code(house: House) -> N
         XSWITCH_MFA_CODE=house.practice.code(),
     )  # fmt: skip
     assert done.stdout.startswith("arn:aws:sts::555566667777:assumed-role/Deploy/"), done
-    assert re.fullmatch(r"xswitch: renewed until \d\d:\d\d, when the MFA session ends\n", done.stderr)
+    assert re.fullmatch(r"xswitch: renewed until \d\d:\d\d( tomorrow)?, when the MFA session ends\n", done.stderr)
 
 
 HOLDER = """
@@ -263,7 +263,7 @@ def test_a_person_types_the_code_and_is_told_until_when(house: House) -> None:
         screen.send("a look\r")
         screen.wait("MFA code for ada")
         screen.send(house.practice.code())
-        screen.wait(r"xswitch: renewed until \d\d:\d\d, when the confirmation ends")
+        screen.wait(r"xswitch: renewed until \d\d:\d\d( tomorrow)?, when the confirmation ends")
         screen.wait("^arn:aws:sts::444455556666:assumed-role/Deploy/ada")
         assert screen.end() == 0
 

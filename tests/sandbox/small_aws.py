@@ -63,6 +63,18 @@ class Clock:
         self.now += seconds
 
 
+class Pace:
+    """A beat for the sandbox's limits: so many calls come a second, however fast or slow the machine is."""
+
+    def __init__(self, calls_a_second: float) -> None:
+        self._calls_a_second = calls_a_second
+        self._calls = 0
+
+    def __call__(self) -> float:
+        self._calls += 1
+        return self._calls / self._calls_a_second
+
+
 class ClockedSigV4(SigV4Auth):
     """botocore's signer, at a moment of the test's choice."""
 

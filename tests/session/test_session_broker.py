@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -280,6 +281,13 @@ def test_the_person_is_told_what_the_setting_makes_of_a_code(house, settings, mf
     person = FakePerson("111111")
     house.broker.session(planned(a_target(mfa=True, **settings), mfa_session=mfa_session), person)
     assert covers in person.asks[0].covers
+
+
+def test_in_the_evening_a_code_lasts_until_tomorrow(house):
+    house.clock.now = datetime.fromisoformat("2026-11-24T23:14").timestamp()
+    person = FakePerson("111111")
+    house.broker.session(planned(a_target(mfa=True)), person)
+    assert person.asks[0].covers == "No role of ada asks again until 11:14 tomorrow."
 
 
 def test_a_code_that_opens_the_first_of_a_chain_says_so(house):

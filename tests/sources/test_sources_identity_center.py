@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sandbox"))
 from signed_in import CORP, sign_in, sign_out
-from small_aws import World
+from small_aws import Pace, World
 
 from xswitch.aws import boto
 from xswitch.aws.patience import Patience, workers
@@ -82,6 +82,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def test_fifty_accounts_and_429s_are_no_event(office: Office) -> None:
     office.accounts(50, "ReadOnly", "Admin")
+    office.world.sandbox.limits.beat = Pace(150)
     office.world.sandbox.limits.limit("sso", rate=100, burst=5)
     found = office.read()
     assert [(one.id, one.name) for one in found] == [(f"{300000000000 + n}", f"account-{n:03}") for n in range(50)]

@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sandbox"))
 from large import large
-from small_aws import MANAGER, Clock
+from small_aws import MANAGER, Clock, Pace
 
 from xswitch.aws import boto
 from xswitch.aws.patience import Failed, Patience, Throttled, workers
@@ -106,6 +106,7 @@ def test_every_account_with_its_state_place_and_tags(aws: Aws, tmp_path: Path, w
 
 
 def test_throttling_server_errors_and_broken_answers_cost_time_and_lose_nothing(aws: Aws, tmp_path: Path) -> None:
+    aws.sandbox.limits.beat = Pace(500)
     aws.sandbox.limits.limit("organizations", rate=400, burst=5)
     for fault in (aws.faults.fail, aws.faults.reset, aws.faults.half, aws.faults.garbage):
         fault(2, "ListTagsForResource")

@@ -7,14 +7,13 @@ browser is not on this machine: over SSH, in a container, without a display, or 
 from __future__ import annotations
 
 import argparse
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xswitch.cli.output import Result
 from xswitch.cli.person import Nobody
 from xswitch.errors import PersonNeeded
-from xswitch.text import clean, iso8601, say_duration
+from xswitch.text import clean, iso8601, say_duration, time_of_day
 
 if TYPE_CHECKING:
     from xswitch.catalog import Identity
@@ -50,8 +49,8 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         now=engine.now,
     )
     token = logins.sign_in(engine, identity, way)
-    left, at = say_duration(token.expires - engine.now()), time.strftime("%H:%M", time.localtime(token.expires))
-    lasts = f"the token ends at {at} (in {left})"
+    now = engine.now()
+    lasts = f"the token ends at {time_of_day(token.expires, now)} (in {say_duration(token.expires - now)})"
     lasts += ", and renews itself while the portal's session lasts" if token.refreshable else ""
     data = {"name": identity.name, "expires": iso8601(token.expires), "renewable": token.refreshable}
     return Result(f"signed in to {name}; {lasts}", data)

@@ -8,12 +8,11 @@ shell in place, and asks. XSWITCH_PROMPT_RENEW=0 leaves renewing to you.
 from __future__ import annotations
 
 import argparse
-import time
 from typing import TYPE_CHECKING
 
 from xswitch.cli import output
 from xswitch.cli.switching import keep_session, open_session, renew_argument, switch_arguments
-from xswitch.text import clean, say_duration
+from xswitch.text import clean, say_duration, time_of_day
 
 if TYPE_CHECKING:
     from xswitch.cli import OpenTui
@@ -34,8 +33,7 @@ def announcement(session: Session, now: float) -> str:
     """Say which session the shell has, for how long and why, and how to leave it."""
     left = say_duration(session.expires - now + 0.5)
     why = f" ({session.why}; {say_duration(session.asked)} was asked for)" if session.asked else ""
-    until = time.strftime("%H:%M", time.localtime(session.expires))
-    return f"{clean(session.target)} for {left}{why}, until {until}. Leave with exit."
+    return f"{clean(session.target)} for {left}{why}, until {time_of_day(session.expires, now)}. Leave with exit."
 
 
 def run(args: argparse.Namespace, context: Context) -> int | OpenTui:

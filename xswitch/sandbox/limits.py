@@ -20,11 +20,12 @@ class Bucket:
 class Limits:
     """The buckets of a sandbox's services; none at first. Thread-safe. ``beat`` gives the seconds of a steady clock.
 
-    The sandbox's own clock may stand still in tests, so it is no measure of how fast calls come.
+    The sandbox's own clock may stand still in tests, so it is no measure of how fast calls come. ``beat`` is asked once
+    for each call, one at a time.
     """
 
     def __init__(self, beat: Callable[[], float]) -> None:
-        self._beat = beat
+        self.beat = beat
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
         self.refused = 0
@@ -33,7 +34,7 @@ class Limits:
     def limit(self, service: str, rate: float, burst: float) -> None:
         """Take at most ``rate`` calls of a service a second, ``burst`` at once."""
         with self._lock:
-            self._buckets[service] = Bucket(rate, burst, burst, self._beat())
+            self._buckets[service] = Bucket(rate, burst, burst, self.beat())
 
     def clear(self) -> None:
         """Take any number of calls again."""
@@ -46,7 +47,7 @@ class Limits:
             bucket = self._buckets.get(service)
             if bucket is None:
                 return True
-            now = self._beat()
+            now = self.beat()
             bucket.level = min(bucket.burst, bucket.level + (now - bucket.at) * bucket.rate)
             bucket.at = now
             if bucket.level < 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from xswitch.errors import CodeReused, PersonNeeded, WrongCode
@@ -13,7 +12,7 @@ from xswitch.secret import Secret
 from xswitch.session.codes import CodeGiver, SpentCodes
 from xswitch.session.duration import HOUR, SHARED
 from xswitch.session.model import CodeAsk, Hop, Person, Plan
-from xswitch.text import clean, say_duration
+from xswitch.text import clean, say_duration, time_of_day
 
 TRIES: Final = 3
 """Wrong codes that are sent at most; AWS locks no user for them, but three are no slip any more."""
@@ -97,8 +96,7 @@ def covers(plan: Plan, hop: Hop, now: float, *, certain: bool) -> str:
     """Say what one code opens and until when, in this machine's time zone. ``now`` is in epoch seconds."""
     who = clean(plan.caller.user or plan.identity.name)
     if hop.kind == "session-token":
-        until = datetime.fromtimestamp(now + hop.duration, UTC).astimezone()
-        said = f"No role of {who} asks again until {until:%H:%M}."
+        said = f"No role of {who} asks again until {time_of_day(now + hop.duration, now)}."
         if plan.why != SHARED or not plan.asked:
             return said
         return f"{said} This one lasts {say_duration(plan.duration)}, not {say_duration(plan.asked)}: {plan.why}."
