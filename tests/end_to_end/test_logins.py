@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 from company import BIN
+from terminal import Terminal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sandbox"))
-from portal_house import CATALOG, DEVELOPER, GUARDED, VIA, VIEW, PortalHouse
+from portal_house import ACCOUNTS, CATALOG, DEVELOPER, GUARDED, HUB, VIA, VIEW, PortalHouse
 from signed_in import START_URL
 from small_aws import Pace
 
@@ -81,6 +82,39 @@ def test_an_aws_client_works_with_it_and_with_a_role_behind_it(home: Home) -> No
     assert not any(json.loads(home.works("sessions", "--json"))[one]["renewable"] for one in (1, 2))
     for file in home.paths.state.rglob("*"):
         assert not file.is_file() or token.encode() not in file.read_bytes(), file
+
+
+def log_in(home: Home, user: str) -> None:
+    """Sign ``user`` in by the program itself: by a code, as where there is no browser."""
+    home.organization.directory.user = user
+    command = [str(BIN / "xswitch"), "identity", "login", "corp", "--device"]
+    with Terminal(command, home.environ | {"XSWITCH_NO_INPUT": "", "TERM": "xterm"}, columns=160) as screen:
+        code = screen.wait(r"shows this code: +(\w{4}-\w{4})")[1]
+        assert home.organization.directory.decide(code, allow=True)
+        assert screen.end() == 0, screen.text()
+
+
+def test_who_signs_in_next_is_served_nothing_of_who_did_before(home: Home) -> None:
+    directory = home.organization.directory
+    directory.poll_seconds = 1
+    for target in (VIEW, HUB):
+        account, _, role = target.partition("/")
+        directory.assign(home.organization, "bo", ACCOUNTS[account], role)
+
+    def users() -> set[str]:
+        whoami = ("--", "aws", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+        return {home.works("exec", target, *whoami).strip().rpartition("/")[2] for target in (VIEW, VIA)}
+
+    log_in(home, "ada")
+    assert users() == {"ada"}
+    assert users() == {"ada"}
+    assert home.calls().count("GetRoleCredentials ok") == 2, "one login: what it opened serves again"
+    home.works("identity", "logout", "corp")
+    assert users() == {"ada"}, "a live session outlives its login"
+    log_in(home, "bo")
+    assert users() == {"bo"}
+    log_in(home, "ada")
+    assert users() == {"ada"}
 
 
 def test_six_programs_at_once_ask_the_portal_once(home: Home) -> None:

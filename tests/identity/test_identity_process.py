@@ -183,9 +183,11 @@ def test_outside_it_sees_the_keys_of_the_environment():
 def test_another_text_is_another_program(tmp_path):
     folder = Folder(str(tmp_path / "vault"))
     vault = Vault(folder.path, FileHolder(folder))
-    first, second = (fingerprint_of(Identity("corp", "process", process=text), vault, {}) for text in ("a", "b"))
+    first, second = (
+        fingerprint_of(Identity("corp", "process", process=text), vault, {}, tmp_path) for text in ("a", "b")
+    )
     assert first and second and first != second
-    assert basis_of(Identity("corp", "process", process="a"), vault, os.environ) == ([], [])
+    assert basis_of(Identity("corp", "process", process="a"), vault, os.environ, tmp_path) == ([], [])
 
 
 def test_what_it_gave_serves_again_for_a_moment_and_no_longer_than_it_lasts():

@@ -12,8 +12,8 @@ import pytest
 from xswitch.catalog.model import Identity
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import InvalidConfig, PersonNeeded, Unreachable, Usage, VaultUnavailable
-from xswitch.identity import stored
-from xswitch.identity.sources import credentials_of, fingerprint_of
+from xswitch.identity import sign_ins, stored
+from xswitch.identity.sources import basis_of, credentials_of, fingerprint_of
 from xswitch.secret import Secret
 from xswitch.vault import Vault
 from xswitch.vault.folder import Folder
@@ -22,6 +22,7 @@ from xswitch.vault.holders import FileHolder
 KEYS = Identity("central", "keys")
 ENVIRONMENT = Identity("outside", "environment")
 ADA = Credentials("AKIAADA0000000000001", Secret("abcdefghijklmnopqrstuvwxyz0123456789/+AB"))
+NOWHERE = Path("/nowhere")
 OUTSIDE = {"AWS_ACCESS_KEY_ID": "AKIAOUTSIDE000000001", "AWS_SECRET_ACCESS_KEY": "outside-sentinel"}
 
 
@@ -66,12 +67,12 @@ def test_keys_are_those_of_the_vault_and_need_a_person_where_there_are_none(vaul
     assert caught.value.hint == "xswitch identity add central"
     stored.keep(vault, "central", ADA, 1000.0)
     assert credentials_of(KEYS, vault, {}) == ADA
-    assert fingerprint_of(KEYS, vault, OUTSIDE) == key_fingerprint(ADA.access_key_id) != ""
+    assert fingerprint_of(KEYS, vault, OUTSIDE, NOWHERE) == key_fingerprint(ADA.access_key_id) != ""
     assert stored.since(vault, "central") == (1000.0, False)
     assert stored.since(vault, "other") is None
     stored.keep(vault, "central", ADA, 1000.0, created=500.0)
     assert stored.since(vault, "central") == (500.0, True)
-    assert fingerprint_of(Identity("other", "keys"), vault, OUTSIDE) == ""
+    assert fingerprint_of(Identity("other", "keys"), vault, OUTSIDE, NOWHERE) == ""
 
 
 def test_forgotten_keys_are_gone(vault):
@@ -132,7 +133,7 @@ def test_the_environment_outside(vault):
     assert not found.temporary
     found = credentials_of(ENVIRONMENT, vault, OUTSIDE | {"AWS_SESSION_TOKEN": "t"})
     assert found.session_token == Secret("t")
-    assert fingerprint_of(ENVIRONMENT, vault, OUTSIDE) == key_fingerprint(OUTSIDE["AWS_ACCESS_KEY_ID"])
+    assert fingerprint_of(ENVIRONMENT, vault, OUTSIDE, NOWHERE) == key_fingerprint(OUTSIDE["AWS_ACCESS_KEY_ID"])
 
 
 @pytest.mark.parametrize("missing", OUTSIDE)
@@ -147,7 +148,7 @@ def test_a_session_of_xswitch_is_never_taken_for_the_person(vault):
     with pytest.raises(PersonNeeded, match=r"session of payments-prod/\[31mDeploy") as caught:
         credentials_of(ENVIRONMENT, vault, environ)
     assert "leave it" in caught.value.hint
-    assert fingerprint_of(ENVIRONMENT, vault, environ) == ""
+    assert fingerprint_of(ENVIRONMENT, vault, environ, NOWHERE) == ""
 
 
 # ── profiles
@@ -225,16 +226,16 @@ def test_a_profile_that_builds_on_a_session_of_xswitch_is_refused(vault, profile
 
 
 def test_a_profile_s_fingerprint_changes_with_its_files_and_name(vault, profiles):
-    found = [fingerprint_of(profile("corp"), vault, profiles.environ)]
-    found.append(fingerprint_of(profile("other"), vault, profiles.environ))
+    found = [fingerprint_of(profile("corp"), vault, profiles.environ, NOWHERE)]
+    found.append(fingerprint_of(profile("other"), vault, profiles.environ, NOWHERE))
     profiles.write("[profile corp]\nregion = eu-west-1\n")
-    found.append(fingerprint_of(profile("corp"), vault, profiles.environ))
+    found.append(fingerprint_of(profile("corp"), vault, profiles.environ, NOWHERE))
     profiles.write("[profile corp]\nregion = eu-west-1\n", STATIC)
-    found.append(fingerprint_of(profile("corp"), vault, profiles.environ))
-    found.append(fingerprint_of(profile("corp"), vault, {"HOME": "/nowhere"}))
+    found.append(fingerprint_of(profile("corp"), vault, profiles.environ, NOWHERE))
+    found.append(fingerprint_of(profile("corp"), vault, {"HOME": "/nowhere"}, NOWHERE))
     assert len(set(found)) == 5
     assert "" not in found
-    assert fingerprint_of(profile("corp"), vault, profiles.environ) == found[3]
+    assert fingerprint_of(profile("corp"), vault, profiles.environ, NOWHERE) == found[3]
 
 
 def test_a_login_has_no_keys_and_is_told_by_where_it_is_made(vault):
@@ -242,7 +243,20 @@ def test_a_login_has_no_keys_and_is_told_by_where_it_is_made(vault):
     with pytest.raises(Usage, match="no keys of its own"):
         credentials_of(corp, vault, {})
     others = [replace(corp, **{field: "other"}) for field in ("start_url", "sso_region", "sso_session")]
-    found = [fingerprint_of(one, vault, {}) for one in (corp, *others)]
+    found = [fingerprint_of(one, vault, {}, NOWHERE) for one in (corp, *others)]
     assert len(set(found)) == 4
     assert "" not in found
-    assert fingerprint_of(replace(corp, name="renamed"), vault, {}) == found[0]
+    assert fingerprint_of(replace(corp, name="renamed"), vault, {}, NOWHERE) == found[0]
+
+
+def test_each_sign_in_that_is_made_here_is_another_caller(vault, tmp_path):
+    corp = Identity("corp", "sso", start_url="https://acme.awsapps.com/start", sso_region="eu-west-1")
+    found = [fingerprint_of(corp, vault, {}, tmp_path)]
+    for _ in range(2):
+        sign_ins.begin(corp, tmp_path)
+        found.append(fingerprint_of(corp, vault, {}, tmp_path))
+        assert fingerprint_of(replace(corp, name="renamed"), vault, {}, tmp_path) == found[-1]
+    assert len(set(found)) == 3
+    files, variables = basis_of(corp, vault, {}, tmp_path)
+    assert variables == []
+    assert [Path(file).read_bytes() for file in files] == [bytes.fromhex(sign_ins.current(corp, tmp_path))]

@@ -61,7 +61,7 @@ def open_session(environ: dict[str, str], name: str, found: Queue[tuple[str, obj
         time.time,
         portal=PortalClient(client, no_login),
         credentials_of=lambda identity: credentials_of(identity, vault, environ),
-        fingerprint_of=lambda identity: fingerprint_of(identity, vault, environ),
+        fingerprint_of=lambda identity: fingerprint_of(identity, vault, environ, paths.state),
         code_of=lambda identity, ask, person: codes.code(identity, lambda: person.code(ask)),
         patience=60,
     )

@@ -107,7 +107,7 @@ class PracticeHouse:
             self.clock,
             portal=PortalClient(self.client, self.token_of),
             credentials_of=lambda identity: credentials_of(identity, self.vault, self.environ),
-            fingerprint_of=lambda identity: fingerprint_of(identity, self.vault, self.environ),
+            fingerprint_of=lambda identity: fingerprint_of(identity, self.vault, self.environ, self.paths.state),
             code_of=lambda identity, ask, person: self.codes.code(identity, lambda: person.code(ask)),
         )
 

@@ -105,6 +105,7 @@ def test_a_login_is_where_it_is_made_and_its_name(field):
     assert name(replace(before, identity=replace(corp, **{field: "other"}))) != name(before)
     assert name(replace(before, identity=replace(corp, name="renamed"))) == name(before)
     assert name(replace(before, caller=replace(ADA, user="bob"))) == name(before)
+    assert name(replace(before, caller=replace(ADA, fingerprint="0" * 32))) != name(before)
     assert record_names(before, lambda _: "", "", "http://127.0.0.1:1") != record_names(before, lambda _: "")
 
 

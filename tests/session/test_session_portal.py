@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from broker_house import House
-from session_doubles import DEV, HUB, NOW, PAYMENTS, FakePerson, a_catalog, a_target, planned
+from session_doubles import ADA, DEV, HUB, NOW, PAYMENTS, FakePerson, a_catalog, a_target, planned
 
 from xswitch.catalog.model import Identity
 from xswitch.errors import Denied, PersonNeeded, Unreachable, Usage
@@ -21,7 +21,7 @@ VIEW = a_target(DEV, "ViewOnly", identity="corp")
 PROD_VIEW = a_target(PAYMENTS, "ViewOnly", identity="corp")
 HUB_VIEW = a_target(HUB, "ViewOnly", identity="corp")
 DEPLOY = a_target(PAYMENTS, "Deploy", identity="corp", via=HUB_VIEW.name)
-SOMEBODY = Caller("corp", fingerprint="f" * 32)
+SOMEBODY = Caller("corp", fingerprint=ADA.fingerprint)
 SAYS = "as its permission set says"
 
 
@@ -112,7 +112,7 @@ def test_it_is_opened_once_and_its_record_says_whose_and_how_long(house):
 def test_what_is_learnt_is_written_once(house, tmp_path):
     house.broker.session(login(VIEW), FakePerson())
     assert house.learnt.maxima() == {learnt_as(DEV.id, "ViewOnly"): 28800}
-    caller = house.learnt.caller("corp", "f" * 32)
+    caller = house.learnt.caller("corp", SOMEBODY.fingerprint)
     assert (caller.kind, caller.user, caller.arn) == ("role", "ada@acme.example", "")
     file = tmp_path / "state" / "learnt.json"
     before = file.stat().st_mtime_ns, file.stat().st_ino
@@ -123,7 +123,7 @@ def test_what_is_learnt_is_written_once(house, tmp_path):
     house.portal.life, house.portal.user = 7200, "bob"
     house.broker.session(login(VIEW), FakePerson(), fresh=True)
     assert login(VIEW, learnt=house.learnt.maxima()).duration == 7200
-    assert house.learnt.caller("corp", "f" * 32).user == "bob"
+    assert house.learnt.caller("corp", SOMEBODY.fingerprint).user == "bob"
 
 
 def test_an_environment_s_maximum_ends_it_here_before_aws_does(house):

@@ -46,7 +46,7 @@ def _made(engine: Engine, plan: Plan, session: Session) -> tuple[Request, Basis,
     from xswitch.engine.people import People
 
     request = _request(plan)
-    hangs_on = basis_of(plan.identity, engine.vault, engine.environ)
+    hangs_on = basis_of(plan.identity, engine.vault, engine.environ, engine.paths.state)
     if request is None or hangs_on is None:
         return None
     files = [*hangs_on[0], *_own_files(engine, plan)]

@@ -249,7 +249,7 @@ class People:
         return tuple(views)
 
     def _fingerprint(self, identity: Identity) -> str:
-        return sources.fingerprint_of(identity, self._engine.vault, self._engine.environ)
+        return sources.fingerprint_of(identity, self._engine.vault, self._engine.environ, self._engine.paths.state)
 
     def _credentials(self, identity: Identity) -> Credentials:
         self._consents.require(identity, "process")

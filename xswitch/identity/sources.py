@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from xswitch.awsfiles import aws_files
 from xswitch.credentials import Credentials, key_fingerprint
 from xswitch.errors import Denied, InvalidConfig, PersonNeeded, Problem, Unreachable, Usage
-from xswitch.identity import stored
+from xswitch.identity import sign_ins, stored
 from xswitch.secret import Secret
 from xswitch.text import clean
 from xswitch.vault.record import file_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from botocore.session import Session
 
     from xswitch.catalog.model import Identity
@@ -25,9 +27,11 @@ _OTHERS: Final = frozenset({"env", "container-role", "iam-role", "boto-config", 
 """What botocore would fall back to where a profile gives nothing."""
 
 
-def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> str:
+def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str], state: Path) -> str:
     """Return the fingerprint of an identity's credentials, as far as it can be had at once and without the key.
 
+    ``state`` is the state folder: it has the number of a sign-in. One login is told from another by where it is made,
+    under which name and by that number; its tokens come and go.
     Inside a switched shell the environment's keys are the session's own, so there it is "".
     """
     if identity.kind == "keys":
@@ -42,11 +46,13 @@ def fingerprint_of(identity: Identity, vault: Vault, environ: Mapping[str, str])
 
         return process.fingerprint(identity)
     if identity.kind == "sso":
-        return _login_fingerprint(identity)
+        return _login_fingerprint(identity, state)
     return ""
 
 
-def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tuple[list[str], list[str]] | None:
+def basis_of(
+    identity: Identity, vault: Vault, environ: Mapping[str, str], state: Path
+) -> tuple[list[str], list[str]] | None:
     """Return the files and the variables that :func:`fingerprint_of` looks at, for who wants to know when it changes.
 
     None for an identity whose fingerprint is not to be remembered: the environment's keys come and go with each shell.
@@ -55,8 +61,10 @@ def basis_of(identity: Identity, vault: Vault, environ: Mapping[str, str]) -> tu
         return [f"{vault.folder}/{file_name(stored.record_name(identity.name))}"], []
     if identity.kind == "profile":
         return [str(path) for path in aws_files(environ)], ["HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
-    if identity.kind in ("process", "sso"):
+    if identity.kind == "process":
         return [], []  # its text stands in the catalog
+    if identity.kind == "sso":
+        return [str(sign_ins.file_of(identity, state))], []
     return None
 
 
@@ -219,11 +227,11 @@ def _profile_fingerprint(identity: Identity, environ: Mapping[str, str]) -> str:
     return said.hexdigest()[:32]
 
 
-def _login_fingerprint(identity: Identity) -> str:
-    """Return what tells one login from another: where it is made and under which name. Its tokens come and go."""
+def _login_fingerprint(identity: Identity, state: Path) -> str:
     from hashlib import sha256
 
-    said = "\0".join((identity.start_url, identity.sso_region, identity.sso_session))
+    number = sign_ins.current(identity, state)
+    said = "\0".join((identity.start_url, identity.sso_region, identity.sso_session, number))
     return sha256(b"xswitch login\0" + said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

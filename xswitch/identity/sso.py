@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xswitch.errors import Denied, PersonNeeded, Unreachable, VaultUnavailable, XswitchError
-from xswitch.identity import sso_tokens
+from xswitch.identity import sign_ins, sso_tokens
 from xswitch.identity.consent import Consents
 from xswitch.identity.sso_notes import Notes
 from xswitch.text import clean
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 EARLY: Final = 300.0
 """Seconds before its end from which a token is refreshed, where it can be. botocore begins at fifteen minutes."""
-FOLDER: Final = "sso"
 _HOLDER_SECONDS: Final = 60.0
 """How long another process is waited for that refreshes or replaces the same login."""
 _SHORT: Final = 10.0
@@ -86,7 +85,11 @@ def keep(identity: Identity, environ: Mapping[str, str], state: Path, token: Tok
     """Keep the tokens of a login in place of those that were there. Raises VaultUnavailable, Unreachable."""
     one = _One(identity, environ, state, 0.0, None)
     with one.alone("signing in to", _HOLDER_SECONDS):
+        # Before: nothing of the last person's is served with these tokens if this is all that we come to. After:
+        # nothing that another process opens with the last person's meanwhile is served to this one.
+        sign_ins.begin(identity, state)
         one.write(token)
+        sign_ins.begin(identity, state)
         one.notes.clear()
 
 
@@ -173,8 +176,8 @@ class _One:
         self.environ = environ
         self.now = now
         self.folder = sso_tokens.folder_in(environ, state)
-        self._own = Folder(str(state / FOLDER))
-        self._name = sso_tokens.file_of(identity, self.folder).stem
+        self._own = Folder(str(state / sign_ins.FOLDER))
+        self._name = sign_ins.name_of(identity)
         self._refused = refused
         self.notes = Notes(self._own, self._name)
 

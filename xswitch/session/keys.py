@@ -58,10 +58,12 @@ def record_names(plan: Plan, version_of: VersionOf, endpoint: str = "", portal: 
 def caller_of(plan: Plan) -> tuple[str, ...]:
     """Return what tells the caller from others: an access key, or where keys and tokens come and go what stays.
 
-    That is a profile's name or a program, with the ARN, and of a login where it is made and under which name.
+    That is a profile's name or a program, with the ARN, and of a login where it is made, under which name and which of
+    those that were made there.
     """
     if plan.identity.kind == "sso":
-        return ("sso", plan.identity.start_url, plan.identity.sso_region, plan.identity.sso_session)
+        made = (plan.identity.start_url, plan.identity.sso_region, plan.identity.sso_session)
+        return ("sso", *made, plan.caller.fingerprint)
     if plan.identity.kind == "profile":
         return ("profile", plan.identity.profile or plan.identity.name, plan.caller.arn)
     if plan.identity.kind == "process":
