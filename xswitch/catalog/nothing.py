@@ -9,7 +9,7 @@ from typing import Final
 from xswitch.catalog.model import Catalog, Target
 from xswitch.catalog.selector import Field, Selector, Term
 from xswitch.errors import NoSuchTarget
-from xswitch.text import clean
+from xswitch.text import clean, plural
 from xswitch.tomlfile import nearest
 
 _SAID: Final = 8
@@ -52,7 +52,7 @@ def unmatched(catalog: Catalog, text: str, live: Container[str]) -> NoSuchTarget
     else:
         near = _near(catalog, targets, failing)
         number = count(near) if near else 0
-        hint = f"nearest: {clean(near)}, {number} target{'' if number == 1 else 's'}" if number else ""
+        hint = f"nearest: {clean(near)}, {plural(number, 'target')}" if number else ""
     return NoSuchTarget(f"nothing matches {clean(text)}", hint or _there_is(targets, failing))
 
 

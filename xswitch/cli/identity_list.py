@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result, table
-from xswitch.text import clean, iso8601, say_duration
+from xswitch.text import clean, iso8601, plural, say_duration
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -59,7 +59,7 @@ def _age(view: IdentityView) -> str:
     """Return how old its key is, or for how long the vault has had it where IAM did not say when it was made."""
     if view.key_age_days is None:
         return "none" if view.kind == "keys" else ""
-    days = f"{view.key_age_days} day{'s' if view.key_age_days != 1 else ''}"
+    days = plural(view.key_age_days, "day")
     return f"{days} old" if view.key_age_known else f"here for {days}"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from xswitch.engine.checks.machine import Finding, Level, Machine
 from xswitch.errors import RecordDamaged
-from xswitch.text import clean
+from xswitch.text import clean, plural
 
 if TYPE_CHECKING:
     from xswitch.vault import Vault
@@ -73,7 +73,7 @@ def _say_nothing(words: str) -> None:
 
 def _opened(machine: Machine, vault: Vault, names: list[str], facts: dict[str, str]) -> Finding:
     """Open a record, where no person has to be asked for that."""
-    holder, count = facts["holder"], f"{len(names)} record{'' if len(names) == 1 else 's'}"
+    holder, count = facts["holder"], plural(len(names), "record")
     at_hand = machine.environ.get("XSWITCH_PASSPHRASE") or facts["kernel keyring"] == "holds the key"
     if holder == "the passphrase file" and not at_hand:
         message = f"{count}, none opened: the passphrase is not at hand"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from textual import events
 
 from xswitch.session.model import GuardAnswer
-from xswitch.text import clean, say_duration
+from xswitch.text import clean, plural, say_duration
 from xswitch.tui.desk import Desk, env_view
 from xswitch.tui.draw import Line, Span, fit, pad, spread, width_of, wrap
 from xswitch.tui.field import Field
@@ -64,7 +64,7 @@ class GuardModal(Question["GuardAnswer | Instead"]):
         togo = len(self.account) - len(typed)
         if togo < 0:
             return f"{-togo} too many"
-        return f"{togo} letter{'' if togo == 1 else 's'} to go"
+        return f"{plural(togo, 'letter')} to go"
 
     def missing_reason(self) -> str:
         """Say that the reason is missing, "" where there is one."""
