@@ -102,13 +102,23 @@ def test_what_changed_is_told_and_closed_accounts_get_no_roles(home: PracticeHom
     assert "payments-prod/ReadOnly" in targets(home)
 
 
+def test_what_a_dry_run_has_read_is_not_what_the_next_sync_writes(home: PracticeHome) -> None:
+    home.works(*SYNC, "--dry-run")
+    assert not list((home.paths.state / "sync").glob("*"))
+    account = home.practice.organization.account("555566667777")
+    account.name, account.tags = "\u200b ", {"environment": "none"}
+    home.works(*SYNC)
+    found = targets(home)
+    assert not found["555566667777/ReadOnly"]["environment"], "and a name of nothing that can be seen is no name"
+
+
 def test_a_failure_keeps_the_last_good_catalog_and_says_what_is_missing(home: PracticeHome) -> None:
     home.works(*SYNC)
     file = home.paths.catalog_folder / "organizations.toml"
     before = file.read_bytes()
     home.practice.organization.account("555566667777").name = "renamed"
     home.faults.deny(1, "ListTagsForResource", {"ResourceId": "555566667777"})
-    home.fails(4, "ListTagsForResource", *SYNC)
+    home.fails(4, "the tags of 1 account are missing, renamed (555566667777): AWS denied ListTagsForResource", *SYNC)
     assert file.read_bytes() == before
     calls = len(home.sandbox.calls)
     home.works(*SYNC)
@@ -134,7 +144,7 @@ def test_roles_are_listed_through_a_reader_role_and_the_persons_files_win(home: 
         }
     )
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*"}]}
-    for account in organization.accounts:
+    for account in organization.accounts.keys() - {"111122223333"}:
         root = organization.root(account)
         root.iam("CreateRole", RoleName="Lister", AssumeRolePolicyDocument=trust)
         root.iam("PutRolePolicy", RoleName="Lister", PolicyName="List", PolicyDocument=json.dumps(allow))
@@ -151,6 +161,11 @@ def test_roles_are_listed_through_a_reader_role_and_the_persons_files_win(home: 
             }
         ),
     )
+    own = organization.root("111122223333")
+    deny = json.dumps(allow).replace('"Allow"', '"Deny"')
+    own.iam("PutUserPolicy", UserName="ada", PolicyName="List", PolicyDocument=deny)
+    home.fails(4, "the roles of 1 account are missing, identity-hub (111122223333): ", *SYNC, "--roles")
+    own.iam("PutUserPolicy", UserName="ada", PolicyName="List", PolicyDocument=json.dumps(allow))
     home.paths.catalog_file.write_text(
         OWN + '[[accounts]]\nid = "555566667777"\nname = "mine"\nroles = [{ name = "Admin", region = "eu-west-3" }]\n'
     )

@@ -125,6 +125,69 @@ def test_one_account_that_may_not_be_read_fails_the_whole_and_the_rest_is_kept(a
     assert 0 < len(again) < 121
 
 
+def test_accounts_that_may_not_be_read_are_named_and_all_others_are_read(aws: Aws, tmp_path: Path) -> None:
+    ids = list(aws.organization.accounts)
+    for account in (ids[3], ids[-1]):
+        aws.faults.deny(1, "ListTagsForResource", {"ResourceId": account})
+    with pytest.raises(Denied, match="the tags of 2 accounts are missing") as caught:
+        aws.crawl(tmp_path)
+    for account in (ids[3], ids[-1]):
+        assert f"{aws.organization.accounts[account].name} ({account})" in caught.value.message
+    before = len(aws.sandbox.calls)
+    assert read(aws.crawl(tmp_path, fresh=False)) == expected(aws)
+    again = [call for call in aws.sandbox.calls[before:] if call.action == "ListTagsForResource"]
+    assert len(again) == 2
+
+
+def test_where_nothing_may_be_read_not_everything_is_tried(aws: Aws, tmp_path: Path) -> None:
+    aws.faults.deny(None, "ListTagsForResource")
+    with pytest.raises(Denied, match="ListTagsForResource"):
+        aws.crawl(tmp_path)
+    assert sum(call.action == "ListTagsForResource" for call in aws.sandbox.calls) < 60
+
+
+ONE = {"Id": "111122223333", "Name": "one", "State": "ACTIVE", "Paths": ["o-x/r-x/111122223333/"]}
+IN_A_UNIT = ONE | {"Paths": ["o-x/r-x/ou-1/111122223333/"]}
+NO_TAGS: dict[str, Any] = {"ListTagsForResource": {"Tags": []}}
+TREE: dict[str, Any] = {"ListRoots": {"Roots": [{"Id": "r-1"}]}, "ListAccountsForParent": {"Accounts": []}}
+
+
+def crawled(folder: Path, answers: dict[str, Any]) -> tuple[Member, ...]:
+    with workers() as pool:
+        checkpoint = Checkpoint(folder / "sync.json", "me", time.time)
+        crawl = Crawl(lambda action, **_: answers[action], Patience(lambda _: None), pool, checkpoint, lambda *_: None)
+        return crawl.run()
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"ListAccounts": {"Accounts": []}},
+        {"ListAccounts": {"Accounts": ["one"]}},
+        {"ListAccounts": {"Accounts": [{"Name": "one"}]}},
+        {"ListAccounts": {"Accounts": [ONE | {"Id": "12"}]}},
+        {"ListAccounts": {"Accounts": [ONE]}, "ListTagsForResource": {"Tags": [{"Key": "team"}]}},
+        {"ListAccounts": {"Accounts": [IN_A_UNIT]}, "DescribeOrganizationalUnit": {"OrganizationalUnit": {}}},
+        TREE
+        | {
+            "ListAccounts": {"Accounts": [ONE | {"Paths": None}]},
+            "ListOrganizationalUnitsForParent": {"OrganizationalUnits": [{"Id": "ou-1", "Name": "in itself"}]},
+        },
+    ],
+)
+def test_answers_that_aws_would_not_give(tmp_path: Path, answers: dict[str, Any]) -> None:
+    with pytest.raises(Unreachable, match="is not AWS"):
+        crawled(tmp_path, NO_TAGS | answers)
+
+
+@pytest.mark.parametrize("name", [{"Name": " \u200b"}, {"Name": ""}, {"Name": None}])
+def test_an_account_without_a_name_goes_by_its_id_and_one_listed_twice_is_one(
+    tmp_path: Path, name: dict[str, Any]
+) -> None:
+    (found,) = crawled(tmp_path, NO_TAGS | {"ListAccounts": {"Accounts": [ONE, ONE | name]}})
+    assert (found.id, found.name) == ("111122223333", "111122223333")
+
+
 def test_an_interruption_ends_at_once_and_leaves_a_checkpoint(aws: Aws, tmp_path: Path) -> None:
     aws.faults.slow(30, None, "ListTagsForResource")
     made = boto.client(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xswitch.aws import boto
 from xswitch.aws.patience import Patience, workers
 from xswitch.catalog import load_for_sync
-from xswitch.errors import NoSuchTarget, Usage
+from xswitch.errors import Denied, NoSuchTarget, Usage
 from xswitch.sources import identity_center as portal
 from xswitch.sources import install, org_draft, rules
 from xswitch.sources.checkpoint import Checkpoint
@@ -82,11 +82,13 @@ def organizations(engine: Engine, request: Request, person: Person, progress: Pr
     client = boto.client(ORGANIZATIONS, engine.environ, region=region, credentials=credentials)
     owner = f"{identity.name} {request.via} {client.meta.endpoint_url}"
     checkpoint = Checkpoint(_checkpoint(engine, ORGANIZATIONS), owner, engine.clock, fresh=request.fresh)
-    reader = _reader(engine, identity, credentials, told.reader_role) if request.roles else None
+    own = engine.people.who_am_i(credentials, identity).account_id if request.roles else ""
+    reader = _reader(engine, identity, credentials, told.reader_role, own) if request.roles else None
     with workers() as pool:
         patience = Patience(pool.stopped.wait)
         crawl = Crawl(boto.caller(client, "the organization"), patience, pool, checkpoint, progress, reader)
         members = crawl.run()
+    checkpoint.clear()  # it was not interrupted: the next one reads what there is then
     draft = org_draft.draft_of(members, told, identity=request.identity)
     changes = install.difference(engine.paths, ORGANIZATIONS, draft)
     states = Counter(member.state for member in members)
@@ -112,6 +114,7 @@ def identity_center(engine: Engine, request: Request, progress: Progress) -> Syn
     with workers() as pool:
         patience = Patience(pool.stopped.wait)
         found = portal.Assignments(api, patience, pool, checkpoint, progress).run()
+    checkpoint.clear()
     draft, left = portal.draft_of(found, told, identity=identity.name, region=identity.sso_region)
     changes = install.difference(engine.paths, name, draft)
     held = install.held(engine.paths, name, draft)
@@ -170,17 +173,26 @@ def check(engine: Engine, synced: Synced) -> None:
 
 
 def keep(engine: Engine, synced: Synced) -> str:
-    """Write the catalog file of a sync and forget its checkpoint; return the file's path. Raises InvalidConfig."""
-    path = install.install(engine.paths, synced.name, synced.draft)
-    Checkpoint(_checkpoint(engine, synced.name), "", engine.clock, fresh=True).clear()
-    return str(path)
+    """Write the catalog file of a sync; return the file's path. Raises InvalidConfig."""
+    return str(install.install(engine.paths, synced.name, synced.draft))
 
 
-def _reader(engine: Engine, identity: Identity, credentials: Credentials, role: str) -> Callable[[str], Iterable[str]]:
-    """Return what lists the roles of an account, through the reader role there."""
+def _reader(
+    engine: Engine, identity: Identity, credentials: Credentials, role: str, own: str
+) -> Callable[[str], Iterable[str]]:
+    """Return what lists the roles of an account, through the reader role there.
+
+    ``own`` is the account of ``credentials``: where the role can't be opened there, they list the roles themselves. It
+    is often the one that manages the organization, where StackSets put no role.
+    """
 
     def roles_of(account_id: str) -> list[str]:
-        session = engine.people.read_as(identity, credentials, f"arn:aws:iam::{account_id}:role/{role}")
+        try:
+            session = engine.people.read_as(identity, credentials, f"arn:aws:iam::{account_id}:role/{role}")
+        except Denied:
+            if account_id != own:
+                raise
+            session = credentials
         api = boto.caller(boto.client("iam", engine.environ, region=_REGION, credentials=session), clean(role))
         found: list[Any] = []
         marker: dict[str, str] = {}

@@ -100,7 +100,9 @@ class Assignments(Reading):
                 "the access portal shows no permission set: none is assigned to you",
                 "whoever administers IAM Identity Center can; the catalog is as it was",
             )
-        return tuple(Assigned(one, name or one, tuple(sets[one])) for one, name in names.items())
+        return tuple(
+            Assigned(one, name if clean(name).strip() else one, tuple(sets[one])) for one, name in names.items()
+        )
 
     def _sets(self, account_id: str) -> list[str]:
         what = f"the permission sets in {account_id}"

@@ -7,14 +7,22 @@ the tree is walked. What was read survives an interruption, in a file that the n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from xswitch.aws.words import not_aws
+from xswitch.errors import Denied
 from xswitch.sources.reading import Reading
-from xswitch.text import clean
+from xswitch.text import clean, plural
 
 ACTIVE: Final = "ACTIVE"
+MOST_DENIED: Final = 20
+"""Accounts that may be denied before the others are not asked about any more."""
+_SAID: Final = 8
+"""Accounts that an error names."""
+_ACCOUNT_ID: Final = re.compile(r"\d{12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +44,22 @@ class Crawl(Reading):
     roles_of: Callable[[str], Iterable[str]] | None = None
 
     def run(self) -> tuple[Member, ...]:
-        """Return every account. Raises Denied, Unreachable; what was read by then is kept in the checkpoint."""
+        """Return every account. Raises Denied, Unreachable; what was read by then is kept in the checkpoint.
+
+        Denied names the accounts that are missing, when all others were read.
+        """
         try:
             accounts = self._accounts()
             places = self._places(accounts)
-            tags = self.each("tags", [one["Id"] for one in accounts], self._tags)
-            active = [one["Id"] for one in accounts if state_of(one) == ACTIVE]
-            roles = self.each("roles", active, self._roles) if self.roles_of is not None else None
+            tags = self._each("tags", accounts, self._tags)
+            active = [one for one in accounts if state_of(one) == ACTIVE]
+            roles = self._each("roles", active, self._roles) if self.roles_of is not None else None
         finally:
             self.checkpoint.save()
         return tuple(
             Member(
                 id=one["Id"],
-                name=one["Name"],
+                name=name_of(one),
                 state=state_of(one),
                 ou=places[one["Id"]],
                 tags=dict(tags[one["Id"]]),
@@ -58,13 +69,49 @@ class Crawl(Reading):
         )
 
     def _accounts(self) -> list[Mapping[str, Any]]:
-        found = self.pages("ListAccounts", "Accounts", "the accounts", counted="accounts")
+        """Return the accounts, each once: one may move from page to page. There is always one that manages."""
+        listed = self.pages("ListAccounts", "Accounts", "the accounts", counted="accounts")
+        found = {_text(one, "Id", "the accounts"): one for one in listed}
+        if not found or not all(map(_ACCOUNT_ID.fullmatch, found)):
+            raise not_aws("the accounts")
         self.progress("accounts", len(found), len(found))
-        return found
+        return list(found.values())
+
+    def _each(self, kind: str, accounts: list[Mapping[str, Any]], work: Callable[[str], Any]) -> Mapping[str, Any]:
+        """Return what ``work`` gives for each account's id. Raises Denied, naming those for which AWS denied it."""
+        denied: dict[str, Denied] = {}
+
+        def one(account_id: str) -> Any:
+            try:
+                return work(account_id)
+            except Denied as error:
+                denied[account_id] = error
+                if len(denied) > MOST_DENIED:
+                    raise
+                return None
+
+        names = {account["Id"]: name_of(account) for account in accounts}
+        found = self.each(kind, list(names), one)
+        if not denied:
+            return found
+        first = next(iter(denied.values()))
+        said = [f"{clean(names[account])} ({account})" for account in sorted(denied)]
+        more = f" and {len(said) - _SAID} more" if len(said) > _SAID else ""
+        raise Denied(
+            f"the {kind} of {plural(len(denied), 'account')} are missing, {', '.join(said[:_SAID])}{more}: "
+            f"{first.message}",
+            first.hint or "the catalog is as it was; what could be read is kept for the next try",
+            aws_code=first.aws_code,
+            aws_message=first.aws_message,
+            request_id=first.request_id,
+            side=first.side,
+            target=first.target,
+        )
 
     def _tags(self, account_id: str) -> dict[str, str]:
-        tags = self.pages("ListTagsForResource", "Tags", f"the tags of {account_id}", ResourceId=account_id)
-        return {str(tag["Key"]): str(tag["Value"]) for tag in tags}
+        what = f"the tags of {account_id}"
+        tags = self.pages("ListTagsForResource", "Tags", what, ResourceId=account_id)
+        return {_text(tag, "Key", what): _text(tag, "Value", what) for tag in tags}
 
     def _roles(self, account_id: str) -> list[str]:
         wanted = self.roles_of
@@ -84,17 +131,20 @@ class Crawl(Reading):
         return {account: "/".join(names[unit] for unit in line or ()) for account, line in lines.items()}
 
     def _unit_name(self, unit: str) -> str:
-        found = self.call(
-            "DescribeOrganizationalUnit", "OrganizationalUnit", f"the OU {unit}", OrganizationalUnitId=unit
-        )
-        return segment(str(found["OrganizationalUnit"]["Name"]))
+        what = f"the OU {unit}"
+        found = self.call("DescribeOrganizationalUnit", "OrganizationalUnit", what, OrganizationalUnitId=unit)
+        return segment(_text(found["OrganizationalUnit"], "Name", what))
 
     def _walk(self, accounts: set[str]) -> dict[str, str]:
         """Walk the tree from its roots, for organizations whose accounts come without paths."""
         places = dict.fromkeys(accounts, "")
-        level = [(str(root["Id"]), "") for root in self.pages("ListRoots", "Roots", "the roots")]
+        level = [(_text(root, "Id", "the roots"), "") for root in self.pages("ListRoots", "Roots", "the roots")]
+        known: set[str] = set()
         seen = 0
         while level:
+            if not known.isdisjoint(unit for unit, _ in level):
+                raise not_aws("the OUs")  # one that is in itself: there is no end to that
+            known.update(unit for unit, _ in level)
             deeper: list[tuple[str, str]] = []
             for (_, path), (units, members) in self.workers.each(level, lambda one: self._below(one[0])):
                 deeper += [(unit, f"{path}/{name}".lstrip("/")) for unit, name in units]
@@ -108,7 +158,24 @@ class Crawl(Reading):
         what = f"what is in {parent}"
         units = self.pages("ListOrganizationalUnitsForParent", "OrganizationalUnits", what, ParentId=parent)
         accounts = self.pages("ListAccountsForParent", "Accounts", what, ParentId=parent)
-        return [(str(unit["Id"]), segment(str(unit["Name"]))) for unit in units], [str(one["Id"]) for one in accounts]
+        return (
+            [(_text(unit, "Id", what), segment(_text(unit, "Name", what))) for unit in units],
+            [_text(one, "Id", what) for one in accounts],
+        )
+
+
+def name_of(account: Mapping[str, Any]) -> str:
+    """Return an account's name, or its id where nothing of the name can be shown."""
+    name = account.get("Name")
+    return name if isinstance(name, str) and clean(name).strip() else str(account["Id"])
+
+
+def _text(listed: Any, member: str, what: str) -> str:
+    """Return a member of what was listed. Raises Unreachable where it is none that AWS would have sent."""
+    value = listed.get(member) if isinstance(listed, Mapping) else None
+    if not isinstance(value, str):
+        raise not_aws(what)
+    return value
 
 
 def state_of(account: Mapping[str, Any]) -> str:

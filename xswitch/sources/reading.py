@@ -66,12 +66,16 @@ class Reading:
                 self.progress(counted, len(found), 0)
 
     def each(self, kind: str, items: list[str], work: Callable[[str], Any]) -> dict[str, Any]:
-        """Return what ``work`` gives for each item, by what the checkpoint has already and calls for the rest."""
+        """Return what ``work`` gives for each item, by what the checkpoint has already and calls for the rest.
+
+        None, for an item that could not be had, is not kept for the next reading.
+        """
         known = {item: self.checkpoint.get(kind, item) for item in items}
         found = {item: value for item, value in known.items() if value is not None}
         self.progress(kind, len(found), len(items))
         for item, value in self.workers.each([item for item in items if item not in found], work):
             found[item] = value
-            self.checkpoint.put(kind, item, value)
+            if value is not None:
+                self.checkpoint.put(kind, item, value)
             self.progress(kind, len(found), len(items))
         return found
