@@ -297,3 +297,27 @@ def test_after_a_switch_what_is_over_is_swept_once_an_hour(office: Office) -> No
     os.utime(stamp, (old, old))
     office.serve()
     assert stamp.stat().st_mtime == pytest.approx(old), "what is only served sweeps nothing"
+
+
+@pytest.mark.parametrize("fault", [None, denied])
+def test_another_that_renews_at_the_same_moment_is_not_overtaken(
+    office: Office, monkeypatch: pytest.MonkeyPatch, fault: Callable[[Office], None] | None
+) -> None:
+    before = with_left(office, 600)
+    engine = office.engine()
+    failures = engine.people.failures
+    real, others = failures.recent, []
+
+    def recent(record: str) -> bool:
+        """Let another process renew between our look at the vault and our wait for its lock."""
+        found = real(record)
+        others.append(office.serve())
+        return found
+
+    if fault is not None:
+        fault(office)
+    monkeypatch.setattr(type(failures), "recent", lambda self, record: recent(record) if self is failures else False)
+    session = engine.serve(engine.plan(engine.resolve("web-dev/PowerUser")), Nobody())
+    assert len(office.calls()) == 1
+    assert [session.credentials] == [one.credentials for one in others]
+    assert (session.credentials.access_key_id == before) is (fault is not None)

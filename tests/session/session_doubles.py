@@ -65,12 +65,14 @@ def planned(
 
 
 class Clock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that stands still until it is told otherwise, or goes on by ``step`` seconds whenever it is looked at."""
 
     def __init__(self, now: float = NOW) -> None:
         self.now = now
+        self.step = 0.0
 
     def __call__(self) -> float:
+        self.now += self.step
         return self.now
 
     def sleep(self, seconds: float) -> None:

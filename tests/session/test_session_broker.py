@@ -557,6 +557,61 @@ def test_renewals_at_once_share_one_call(house):
     assert len({one.credentials.access_key_id for one in found}) == 1
 
 
+@pytest.mark.parametrize("life", [3600, 1800])
+def test_all_who_want_as_much_as_aws_gives_share_one_call(house, life):
+    plan = planned(a_target())
+    house.broker.session(plan, FakePerson())
+    house.clock.now += 60
+    house.sts.life = life
+    looked, everybody = set(), threading.Event()
+    mark = house.failures.mark
+
+    def looking(name: str):
+        looked.add(threading.get_ident())
+        if len(looked) == 8:
+            everybody.set()
+        return mark(name)
+
+    def answer() -> None:
+        everybody.wait(10)
+
+    house.failures.mark = looking
+    house.sts.script = [answer]
+    house.clock.step = 0.001
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: house.another(30).session(plan, FakePerson(), min_left=3600), range(8)))
+    assert everybody.is_set()
+    assert len(house.sts.calls) == 2
+    assert len({one.credentials.access_key_id for one in found}) == 1
+    late = house.another().session(plan, FakePerson(), min_left=3600)
+    assert (late.credentials == found[0].credentials) is (life == 3600), "that is what a call gives, a moment later"
+
+
+def test_what_was_opened_since_it_was_seen_that_one_is_due_will_do(house):
+    plan = planned(a_target())
+    old = house.broker.session(plan, FakePerson())
+    house.clock.now += 3000
+    seen = house.broker.seen(plan)
+    assert seen.session.credentials == old.credentials
+    newer = house.another().session(plan, FakePerson(), fresh=True)
+    assert house.broker.session(plan, FakePerson(), seen=seen).credentials == newer.credentials
+    assert len(house.sts.calls) == 2
+    again = house.broker.session(plan, FakePerson(), seen=house.broker.seen(plan))
+    assert again.credentials != newer.credentials
+
+
+def test_what_failed_since_it_was_seen_that_one_is_due_is_not_tried_again(house):
+    plan = planned(a_target())
+    house.broker.session(plan, FakePerson())
+    seen = house.broker.seen(plan)
+    house.sts.script = [Denied("no", aws_code="AccessDenied"), None]
+    for _ in range(2):
+        with pytest.raises(Denied):
+            house.another().session(plan, FakePerson(), seen=seen)
+    assert len(house.sts.calls) == 2
+    assert house.broker.session(plan, FakePerson(), seen=house.broker.seen(plan)).fresh
+
+
 def test_different_roles_at_once_share_the_code_and_never_wait_in_a_circle(house):
     hub = replace(HUB_ROLE, mfa=True)
     roles = [a_target(DEV, f"R{n}", via=hub.name, mfa=True) for n in range(8)]

@@ -61,9 +61,10 @@ def _renew(context: Context, target: str, form: str, *, quietly: bool) -> int:
     plan = plan_for(context, target)
     here = inside(context.environ)
     renewing = here is not None and here.renewing
+    seen = engine.seen(plan)
     session = None if renewing else engine.newer(plan, context.person, here.expires if here else 0)
     if session is None and not quietly:
-        session = engine.open(plan, context.person, fresh=True)
+        session = engine.open(plan, context.person, fresh=True, seen=seen)
     if session is not None and not renewing:
         output.write(engine.environment_text(session, form, renews=True, quietly=quietly))
     if session is not None and not quietly:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from xswitch.engine.views import Ended, IdentityView, Live, Outlook, Practice
     from xswitch.govern.denial import Explanation
     from xswitch.secret import Secret
+    from xswitch.session.broker import Seen
     from xswitch.shell.environment import Look
     from xswitch.vault import Vault
 
@@ -157,15 +158,27 @@ class Engine:
         return self._board.outlook(self.plan(target, options))
 
     def open(
-        self, plan: Plan, person: Person, *, fresh: bool = False, min_left: int = 0, strict: bool = True
+        self,
+        plan: Plan,
+        person: Person,
+        *,
+        fresh: bool = False,
+        min_left: int = 0,
+        strict: bool = True,
+        seen: Seen | None = None,
     ) -> Session:
         """Pass the guard, get the session (``fresh``: a new one even if one is live), check it, log it. Blocks.
 
         ``min_left`` is the number of seconds that the session has to have left; unless ``strict``, a new one that AWS
-        gave for less will do. Raises any of :mod:`xswitch.errors`.
+        gave for less will do. ``seen`` is what :meth:`seen` told before it was found that a new one is due: what others
+        opened since will do. Raises any of :mod:`xswitch.errors`.
         """
         self._person = person
-        return self._switch.open(plan, person, fresh=fresh, min_left=min_left, strict=strict)
+        return self._switch.open(plan, person, fresh=fresh, min_left=min_left, strict=strict, seen=seen)
+
+    def seen(self, plan: Plan) -> Seen | None:
+        """Return what there is of a plan now, for :meth:`open`; None where it is not known yet who calls."""
+        return self.people.seen(plan)
 
     def serve(self, plan: Plan, person: Person, *, patience: float = SDK_PATIENCE) -> Session:
         """Return a session for an SDK: a live one with 15 minutes left, a new one, or what is left of the old. Blocks.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xswitch.errors import PersonNeeded
-from xswitch.session.limits import SERVED_ABOVE
+from xswitch.session.limits import ON_THE_WAY, SERVED_ABOVE
 from xswitch.text import clean, say_duration
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ SDK_PATIENCE: Final = 45.0
 ``credential_process`` one minute (processcreds.DefaultTimeout); what it then gets is an answer, not a killed child."""
 RENEWAL_PATIENCE: Final = 5.0
 """The same, where what is left of a session can be served instead."""
-_ON_THE_WAY: Final = 5
-"""Seconds on the way from AWS, by which a new session may have less left than it lasts."""
 
 
 def served_above(plan: Plan) -> int:
@@ -40,10 +38,15 @@ def check_length(plan: Plan, seconds: int) -> None:
         )
 
 
+def has_left(session: Session, now: float, seconds: int) -> bool:
+    """Tell whether a session has so many seconds left, but for those on the way from AWS. ``now`` is AWS's time."""
+    return session.expires - now >= seconds - ON_THE_WAY
+
+
 def check_left(session: Session, now: float, seconds: int) -> None:
     """Raise PersonNeeded where a session has less left than it has to. ``now`` is AWS's time, in epoch seconds."""
-    left = session.expires - now
-    if left < seconds - _ON_THE_WAY:
+    if not has_left(session, now, seconds):
+        left = session.expires - now
         raise PersonNeeded(
             f"AWS gave {clean(session.target)} {say_duration(left)}: {say_duration(seconds)} can't be had",
             "ask for less, or see whether the role's maximum was lowered",

@@ -16,7 +16,7 @@ from xswitch.identity.consent import Consents
 from xswitch.identity.sso_tokens import Token
 from xswitch.secret import Secret
 from xswitch.session import names
-from xswitch.session.broker import Broker
+from xswitch.session.broker import Broker, Seen
 from xswitch.session.callers import caller_from
 from xswitch.session.codes import CodeSource
 from xswitch.session.duration import BELOW
@@ -116,10 +116,21 @@ class People:
         refused = made.why.startswith(BELOW) and self._learnt.read_maximum(made.target.arn) is None
         return not (made.needs_caller or refused or made.hops[-1].kind == "portal")
 
+    def seen(self, made: Plan) -> Seen | None:
+        """Return what there is of the plan now, for :meth:`session`; None where it is not known yet who calls."""
+        return None if made.needs_caller else self.broker.seen(made)
+
     def session(
-        self, made: Plan, person: Person, *, fresh: bool, min_left: int, patience: float | None = None
+        self,
+        made: Plan,
+        person: Person,
+        *,
+        fresh: bool = False,
+        min_left: int,
+        patience: float | None = None,
+        seen: Seen | None = None,
     ) -> Session:
-        """Return the plan's session, from the vault or from AWS. Blocks."""
+        """Return the plan's session, from the vault or from AWS, as :meth:`.Broker.session` does. Blocks."""
         self._engine.vault.unlock()
         made = self.settled(made, person)
         return self.broker.session(
@@ -129,6 +140,7 @@ class People:
             min_left=max(min_left, MIN_LEFT),
             patience=patience,
             again=lambda: self._plan(made.target, made.options, made.caller),
+            seen=seen,
         )
 
     def newer(self, made: Plan, since: float) -> Session | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xswitch.engine.left import RENEWAL_PATIENCE, SERVED_AT_LEAST, check_left, check_length, served_above
+from xswitch.engine.left import RENEWAL_PATIENCE, SERVED_AT_LEAST, check_left, check_length, has_left, served_above
 from xswitch.errors import VaultUnavailable
 from xswitch.session.model import GuardAsk, Person, Plan, Session
 
 if TYPE_CHECKING:
     from xswitch.engine.core import Engine
+    from xswitch.session.broker import Seen
     from xswitch.session.grants import Grant
 
 
@@ -19,16 +20,24 @@ class Switch:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def open(self, plan: Plan, person: Person, *, fresh: bool, min_left: int, strict: bool) -> Session:
+    def open(
+        self, plan: Plan, person: Person, *, fresh: bool, min_left: int, strict: bool, seen: Seen | None = None
+    ) -> Session:
         """Pass the guard, get the session (``fresh``: a new one even if one is live), check it, log it. Blocks.
 
         ``min_left`` is the number of seconds that the session has to have left; unless ``strict``, a new one that AWS
-        gave for less will do. Raises any of :mod:`xswitch.errors`.
+        gave for less will do. ``seen`` is what was there when it was found that a new one is due. Raises any of
+        :mod:`xswitch.errors`.
         """
-        if self._engine.people.certain(plan):
+        people = self._engine.people
+        if people.certain(plan):
             check_length(plan, min_left)
         reason, _ = self._pass_guard(plan, person)
-        session = self._engine.people.session(plan, person, fresh=fresh, min_left=min_left)
+        session = people.session(plan, person, fresh=fresh, min_left=min_left, seen=seen)
+        lasted = session.expires - session.issued >= min_left and not session.fresh
+        if strict and lasted and not has_left(session, self._engine.now(), min_left):
+            # It was another's, and was waited for until it was too old to be what was asked for.
+            session = people.session(plan, person, min_left=min_left)
         self._opened(plan, session, reason)
         if strict:
             check_left(session, self._engine.now(), min_left)
@@ -42,25 +51,25 @@ class Switch:
         logged, whatever is served.
         """
         reason, passed = self._pass_guard(plan, person)
-        plan = self._engine.people.settled(plan, person)
-        live = self._engine.people.live(plan)
+        people = self._engine.people
+        plan = people.settled(plan, person)
+        seen = people.seen(plan)
+        live = people.live(plan)
         if live is not None and passed:
             self._log(plan, live, reason)
         if live is not None and live.expires - self._engine.now() > served_above(plan):
             self._note_ready(plan, live)
             return live
         if live is not None:
-            if self._engine.people.failures.recent(live.record):
+            if people.failures.recent(live.record):
                 return live
             patience = min(patience, RENEWAL_PATIENCE)
         try:
-            session = self._engine.people.session(
-                plan, person, fresh=live is not None, min_left=SERVED_AT_LEAST, patience=patience
-            )
+            session = people.session(plan, person, min_left=SERVED_AT_LEAST, patience=patience, seen=seen)
         except Exception as error:
             if live is None or live.expires - self._engine.now() < SERVED_AT_LEAST:
                 raise
-            self._engine.people.failures.note(live.record, error)
+            people.failures.note(live.record, error)
             return live
         self._opened(plan, session, reason)
         if live is not None and session.expires - self._engine.now() < SERVED_AT_LEAST:

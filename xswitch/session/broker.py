@@ -29,7 +29,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeGuard
 
 from xswitch.catalog.model import Identity
 from xswitch.credentials import Credentials
@@ -43,7 +43,7 @@ from xswitch.session.failures import Failures
 from xswitch.session.kept import Kept
 from xswitch.session.keys import record_names
 from xswitch.session.learnt import Learnt
-from xswitch.session.limits import MIN_LEFT
+from xswitch.session.limits import MIN_LEFT, ON_THE_WAY
 from xswitch.session.maxima import Maxima
 from xswitch.session.model import Caller, Person, Plan, Session
 from xswitch.session.permission_sets import user_in
@@ -62,6 +62,18 @@ PATIENCE: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What was there when somebody found that a new session is due: what others opened since will do instead.
+
+    ``session`` is the live one, ``failure`` the mark of the last failure's note, ``at`` AWS's time in epoch seconds.
+    """
+
+    session: Session | None
+    failure: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Wish:
     """What whoever asks for a session wants of it. ``again`` makes the plan anew; ``read``: IAM may be asked first."""
 
@@ -70,6 +82,7 @@ class _Wish:
     min_left: float
     patience: float
     again: Callable[[], Plan] | None
+    seen: Seen | None = None
     read: bool = True
 
 
@@ -214,23 +227,38 @@ class Broker:
         min_left: float = MIN_LEFT,
         patience: float | None = None,
         again: Callable[[], Plan] | None = None,
+        seen: Seen | None = None,
     ) -> Session:
         """Return the session of ``plan``: from the vault, or from STS where that has none.
 
-        ``fresh`` opens a new one even if one is live; the old one stays until the new one is there. ``min_left`` is the
-        least number of seconds to be left of one that is served. ``patience`` is how many seconds to wait for another
-        who opens the same. ``again`` makes the plan anew, once it is learnt that the role gives more. Raises Denied
-        (WrongCode, CodeReused), PersonNeeded, Cancelled, Unreachable, VaultUnavailable, InvalidConfig; ValueError for a
-        plan that still needs its caller.
+        ``fresh`` opens a new one even if one is live; the old one stays until the new one is there. ``seen`` asks for
+        another than that, by whomever it was opened. ``min_left`` is the least number of seconds to be left of one that
+        is served; one that was opened meanwhile is served with less, as AWS would give no more. ``patience`` is how
+        many seconds to wait for another who opens the same. ``again`` makes the plan anew, once it is learnt that the
+        role gives more. Raises Denied (WrongCode, CodeReused), PersonNeeded, Cancelled, Unreachable, VaultUnavailable,
+        InvalidConfig; ValueError for a plan that still needs its caller.
         """
         if plan.needs_caller:
             raise ValueError("the plan has to be settled first")
-        wish = _Wish(person, fresh, min_left, self._patience if patience is None else patience, again)
+        patience = self._patience if patience is None else patience
+        anew = fresh or (seen is not None and seen.session is not None)
+        wish = _Wish(person, anew, min_left, patience, again, seen)
         while True:
             try:
                 return self._session(within(plan, self._learnt.maxima()), wish)
             except _OtherPlanError as other:
-                plan, wish = other.plan, replace(wish, read=wish.read and not other.asked)
+                # What was seen is of another record.
+                plan, wish = other.plan, replace(wish, read=wish.read and not other.asked, seen=None)
+
+    def seen(self, plan: Plan) -> Seen:
+        """Return what there is of ``plan`` now, for :meth:`session`. Raises VaultUnavailable."""
+        plan = within(plan, self._learnt.maxima())
+        return self._see(plan, self.names(plan)[-1])
+
+    def _see(self, plan: Plan, name: str) -> Seen:
+        # The mark first: a failure of one who was faster than that counts as one of before.
+        mark = self._failures.mark(name)
+        return Seen(self._kept.found(plan, name), mark, self.now())
 
     def mfa_session(self, plan: Plan, person: Person) -> Credentials:
         """Return the keys that GetSessionToken, the only call of ``plan``, gave or gives for a code. Raises so too."""
@@ -245,15 +273,16 @@ class Broker:
         """Return the session of this very plan. Raises _OtherPlanError where another has to be taken."""
         names = self.names(plan)
         opening, last = _Opening(plan, names, wish, time.monotonic() + wish.patience), len(names) - 1
-        before = self._kept.found(plan, names[last])
-        if before is not None and not wish.fresh and self.left(before) >= wish.min_left:
-            return before
-        mark = self._failures.mark(names[last])
+        seen = wish.seen or self._see(plan, names[last])
+        if not wish.fresh and seen.session is not None and self._has(seen.session, wish.min_left):
+            return seen.session
         with self._alone(opening, last):
             meanwhile = self._kept.found(plan, names[last])
-            if meanwhile is not None and _other(meanwhile, before) and self._enough(meanwhile, wish.min_left):
+            # What was opened since is as good as what a call would give now, also where that is less than was wanted.
+            opened_since = _other(meanwhile, seen.session) and meanwhile.issued >= seen.at - ON_THE_WAY
+            if _other(meanwhile, seen.session) and (opened_since or self._has(meanwhile, wish.min_left)):
                 return meanwhile
-            failed = self._failures.since(names[last], mark)
+            failed = self._failures.since(names[last], seen.failure)
             if failed is not None:
                 raise failed
             self._measure(opening, last)
@@ -262,13 +291,14 @@ class Broker:
             except (Denied, Unreachable) as error:
                 self._failures.note(names[last], error)
                 raise
-        if mark:
+        if seen.failure:
             self._failures.clear(names[last])
         return session
 
-    def _enough(self, session: Session, min_left: float) -> bool:
-        """Tell whether a session that another opened will do: with less, where AWS gave no more a moment ago."""
-        return self.left(session) >= min(min_left, session.expires - session.issued)
+    def _has(self, session: Session, seconds: float) -> bool:
+        """Tell whether a session has so many seconds left, or had when it came, a moment ago."""
+        left, now = self.left(session), self.now()
+        return left >= seconds or (now - session.issued <= ON_THE_WAY and left + ON_THE_WAY >= seconds)
 
     def _measure(self, opening: _Opening, place: int) -> None:
         """Learn what the role gives, if that can be had, and raise _OtherPlanError where it changes the plan."""
@@ -356,6 +386,6 @@ class _OtherPlanError(Exception):
         self.asked = asked
 
 
-def _other(found: Session, before: Session | None) -> bool:
-    """Tell whether ``found`` was opened since ``before`` was looked at."""
-    return before is None or found.credentials.access_key_id != before.credentials.access_key_id
+def _other(found: Session | None, before: Session | None) -> TypeGuard[Session]:
+    """Tell whether ``found`` is a session, and another than ``before``."""
+    return found is not None and (before is None or found.credentials.access_key_id != before.credentials.access_key_id)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 MIN_LEFT: Final = 60.0
 """Seconds that a session must have left to be of any use."""
+ON_THE_WAY: Final = 5
+"""Seconds on the way from AWS, by which a new session may have less left than it lasts."""
 SERVED_ABOVE: Final = 900
 """``credential-process``: with more than this many seconds left a session is served as it is."""
 GRANT: Final = 3600

@@ -8,14 +8,13 @@ from typing import Final
 from xswitch.credentials import Credentials
 from xswitch.secret import Secret
 from xswitch.session.duration import GIVEN, SET, SHORTER_BY
+from xswitch.session.limits import ON_THE_WAY
 from xswitch.session.model import Hop, Plan, Session
 from xswitch.session.sts import Issued
 from xswitch.vault.record import Record
 
 SESSION: Final = "session"
 SESSION_TOKEN: Final = "session-token"  # noqa: S105
-_ON_THE_WAY: Final = 5
-"""Seconds that an answer may have been on its way."""
 
 
 def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) -> Session:
@@ -57,7 +56,7 @@ def session_of(plan: Plan, place: int, name: str, issued: Issued, now: float) ->
 def whole(life: int) -> int:
     """Return the session duration of a permission set, which is of whole minutes, by what is left of it on arrival."""
     minutes = round(life / 60) * 60
-    return minutes if abs(minutes - life) <= _ON_THE_WAY else life
+    return minutes if abs(minutes - life) <= ON_THE_WAY else life
 
 
 def _given(hop: Hop, life: int) -> tuple[int, str, int | None]:
