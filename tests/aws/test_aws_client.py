@@ -82,11 +82,11 @@ def test_an_answer_that_is_none_is_not_asked_for_again(aws: Aws) -> None:
 def test_a_slow_answer_is_given_up_and_tried_again(aws: Aws) -> None:
     aws.sandbox.faults.slow(5.0, 1)
     assert aws.is_ada(aws.who(limits=Limits(20.0, 1.0)))
-    aws.sandbox.faults.slow(5.0, None)
+    aws.sandbox.faults.slow(30.0, None)
     began = time.monotonic()
     with pytest.raises(Unreachable, match="did not answer in time"):
         aws.who(limits=SHORT)
-    assert time.monotonic() - began < 4.0
+    assert time.monotonic() - began < 20
     aws.sandbox.faults.clear()
 
 

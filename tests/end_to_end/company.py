@@ -141,7 +141,7 @@ def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) 
         time.sleep(0.02)
 
 
-def outcomes(crowd: Sequence[subprocess.Popen[str]], seconds: float = 120) -> list[tuple[int, str, str]]:
+def outcomes(crowd: Sequence[subprocess.Popen[str]], seconds: float = 300) -> list[tuple[int, str, str]]:
     """Wait for each and return exit status, stdout and stderr."""
     end = time.monotonic() + seconds
     found = []

@@ -28,6 +28,8 @@ def newcomer(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of somebody who has just arrived: an empty home, the AWS CLI, and nothing of AWS set up."""
     home = tmp_path / "home"
     home.mkdir()
+    # Else fish reads every manual page of the machine in the background, for completions, on its first start there.
+    (home / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True)
     (tmp_path / "tmp").mkdir()
     environ = {
         "HOME": str(home),

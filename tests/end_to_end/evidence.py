@@ -179,7 +179,7 @@ class Evidence:
             if process.pid and process.argv[1:2] and process.argv[1].endswith("/xswitch"):
                 may |= may_handed
             look(f"the environment of {words[:80]}", environ.encode("utf-8", "surrogateescape"), may)
-        for (path, _), data in self.files.items():
+        for (path, _), data in list(self.files.items()):
             if path.rpartition("/")[2] not in may_files:
                 look(f"the file {path}", data)
         for path in self.notes.glob("removed-*"):

@@ -56,7 +56,7 @@ def test_nobody_to_ask_is_said_at_once_to_each(company: Company) -> None:
 
 
 def test_those_who_wait_for_a_call_that_is_denied_do_not_make_it_again(company: Company) -> None:
-    company.faults.slow(1.0, 1, "AssumeRole")
+    company.faults.slow(4.0, 1, "AssumeRole")
     first = company.start("credential-process", "denied-on-purpose/NotInMyPolicy")
     wait_until(company.purposes, "the first has the lock")
     first.send_signal(signal.SIGSTOP)

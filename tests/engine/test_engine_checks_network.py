@@ -132,7 +132,11 @@ def test_nobody_is_there(here: Here) -> None:
     assert "AWS can't be reached" in found.message
 
 
-def test_a_name_that_is_not_known(here: Here) -> None:
+def test_a_name_that_is_not_known(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     here.environ["AWS_ENDPOINT_URL"] = "https://sts.nowhere.invalid"
     assert "AWS can't be reached at https://sts.nowhere.invalid" in only(endpoint.check(here.machine())).message
 

@@ -66,6 +66,7 @@ def test_three_wrong_ones_end_it(house):
 
 
 def test_the_code_of_thirty_seconds_ago_is_not_sent_again(house):
+    house.clock.shift += 30 - house.clock() % 30  # a half minute begins: none ends on the way
     target = replace(house.target("web-staging/Deploy"), mfa=True, duration=14400)
     code = house.practice.code()
     house.ada.first = [code]
@@ -310,11 +311,11 @@ def test_a_broken_answer_is_unreachable_and_the_next_try_works(house):
 def test_a_slow_answer_is_given_up(house):
     house.open(f"{PROD}/ReadOnly")
     house.sts._attempts, house.sts._limits = 1, Limits(4.0, 0.3)
-    house.sandbox.faults.slow(1.0, 1, "AssumeRole")
+    house.sandbox.faults.slow(20.0, 1, "AssumeRole")
     began = time.monotonic()
     with pytest.raises(Unreachable, match="in time"):
         house.open("billing-prod/ReadOnly")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
 
 
 def test_no_network(house):

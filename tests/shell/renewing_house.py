@@ -119,7 +119,7 @@ class Resident(Person):
         engine = Engine(self.paths, self.environ, time.time)
         engine.open(engine.plan(engine.resolve(name), options), Nobody(), fresh=True)
 
-    def opened(self, name: str = "payments-staging/ReadOnly", options: Options | None = None, left: int = 800) -> None:
+    def opened(self, name: str = "payments-staging/ReadOnly", options: Options | None = None, left: int = 835) -> None:
         """Let a session be one of a while ago, of which ``left`` seconds are left: AWS's clock was behind as well then.
 
         A code and a confirmation that it wanted were given.

@@ -236,7 +236,7 @@ def test_a_request_may_come_in_pieces(client: Client) -> None:
 
 
 def test_a_slow_client_holds_up_nobody_and_is_dropped(serve: Callable[..., Client]) -> None:
-    client = serve(seconds=0.5)
+    client = serve(seconds=3.0)
     with client.connect() as slow, client.connect() as dripping:
         slow.sendall(b"GET /session HTTP/1.1\r\n")
         assert client.send(client.head())[0] == 200

@@ -75,7 +75,7 @@ OWN = "ME:"
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (7265, "payments-prod/Deploy 2h 01m ME:"),
+        (7300, "payments-prod/Deploy 2h 01m ME:"),
         (3630, "payments-prod/Deploy 1h ME:"),
         (800, "payments-prod/Deploy ! 13m ME:"),
         (150, "payments-prod/Deploy  2m  ME:"),

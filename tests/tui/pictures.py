@@ -56,7 +56,7 @@ async def settle(pilot: Pilot[int | str]) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Pilot[int | str], condition: Callable[[], bool], tries: int = 400) -> None:
+async def until(pilot: Pilot[int | str], condition: Callable[[], bool], tries: int = 3000) -> None:
     """Wait until a condition holds; fail where it does not within a bounded number of turns."""
     for _ in range(tries):
         if condition():
