@@ -48,6 +48,22 @@ def test_each_edit_of_the_catalog_opens_a_session_of_its_own_and_going_back_serv
     assert company.calls() == []
 
 
+def test_what_is_renewed_is_the_session_that_is_listed(company: Company) -> None:
+    company.roles({DEPLOY: "", READER: ""})
+    options = ("--duration", "2h", "--session-name", "on-call")
+    for target in (DEPLOY, READER):
+        before = company.run("exec", target, *options, "--", "printenv", "AWS_ACCESS_KEY_ID").stdout
+        company.run("exec", target, "--", "true")
+        company.calls()
+        renewed = company.run("sessions", "renew", *([target] if target == DEPLOY else ["--all"]))
+        assert f"{target} for 2h" in renewed.stdout or f"{target} for 1h 59m" in renewed.stdout, renewed
+        after = company.run("exec", target, *options, "--", "printenv", "AWS_ACCESS_KEY_ID").stdout
+        assert after != before
+        assert {call for call in company.calls() if call.startswith("AssumeRole")} == {"AssumeRole ok"}
+    again = company.run("sessions", "renew", DEPLOY, "--duration", "1h")
+    assert re.search(rf"{DEPLOY} for (1h|59m)$", again.stdout.strip()), "what is said now counts"
+
+
 def test_a_way_via_another_role_and_another_value_in_the_vault_are_other_requests(company: Company) -> None:
     audit, direct = {"payments-staging/Audit": f'via = "{HUB}"', HUB: ""}, {"payments-staging/Audit": ""}
     company.roles(audit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,8 @@ from xswitch.shell import renewed
 from xswitch.text import clean, iso8601, say_duration, time_of_day
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xswitch.cli import OpenTui
     from xswitch.cli.context import Context
     from xswitch.engine import Live
@@ -53,24 +56,24 @@ def run(args: argparse.Namespace, context: Context) -> Result | int | OpenTui:
         raise Usage("--below goes with renew", "xswitch sessions renew --all --below 20m")
     if args.report:
         return _renew_for_a_prompt(args, context)
-    live = [session.target for session in context.engine.live()]
+    live = {session.target: session for session in context.engine.live()}
     if args.all and not live:
         return Result("", [], notes=("no live sessions",))
     if args.action == "end":
-        return _end(context, sorted(set(live)) if args.all else [_name(context, args.target, live)])
+        return _end(context, sorted(live) if args.all else [_name(context, args.target, live)])
     if args.all:
-        return _renew(context, sorted(set(live)))
+        return _renew(context, live)
     return with_plan(context, args.target, lambda plan: show(_renew_one(context, plan, live), as_json=args.json))
 
 
-def _name(context: Context, text: str, live: list[str]) -> str:
+def _name(context: Context, text: str, live: Mapping[str, Live]) -> str:
     """Return the session that ``text`` names: a live one first, since its target may have left the catalog."""
     if text in live:
         return text
     return _live(context.engine.resolve(text).name, live)
 
 
-def _live(name: str, live: list[str]) -> str:
+def _live(name: str, live: Mapping[str, Live]) -> str:
     """Return ``name``. Raises NoSuchTarget where it has no live session."""
     if name not in live:
         raise NoSuchTarget(f"{name} has no live session", "`xswitch sessions` lists them")
@@ -115,28 +118,47 @@ def as_json(session: Live, now: float) -> dict[str, Any]:
     }
 
 
-def _renew(context: Context, names: list[str]) -> Result:
+def _renew(context: Context, live: Mapping[str, Live]) -> Result:
     """Renew every one of them; one that fails leaves the others to be renewed."""
     opened = []
     failed: XswitchError | None = None
-    for name in names:
+    for name in sorted(live):
         try:
-            opened.append(_open(context, plan_for(context, name), context.person))
+            opened.append(_open(context, _such_as(context, plan_for(context, name), live), context.person))
         except Cancelled:
             raise
         except XswitchError as error:
-            if len(names) == 1:
+            if len(live) == 1:
                 raise
             say(f"{clean(name)} is not renewed: {clean(error.message)}")
             failed = failed or error
     return _renewed(context, opened, status=failed.exit_status if failed else 0)
 
 
-def _renew_one(context: Context, plan: Plan, live: list[str]) -> Result:
+def _renew_one(context: Context, plan: Plan, live: Mapping[str, Live]) -> Result:
     """Renew one that is live, or open it where --below says how much it has to have left."""
     if context.args.below is None:
         _live(plan.target.name, live)
-    return _renewed(context, [_open(context, plan, context.person)])
+    return _renewed(context, [_open(context, _such_as(context, plan, live), context.person)])
+
+
+def _such_as(context: Context, plan: Plan, live: Mapping[str, Live]) -> Plan:
+    """Return the plan of another session such as the live one: as long, and under the same name.
+
+    What the person says of either now counts, and what AWS gave no more of is asked for again. What Identity Center
+    gives is not theirs to choose.
+    """
+    found = live.get(plan.target.name)
+    if found is None or plan.hops[-1].kind == "portal":
+        return plan
+    asked = plan.options
+    lasts = found.asked or found.duration
+    if asked.duration is None and lasts != (plan.asked or plan.duration):
+        asked = replace(asked, duration=lasts)
+    name = found.arn.rpartition("/")[2]
+    if not asked.session_name and not plan.needs_caller and name != plan.hops[-1].session_name:
+        asked = replace(asked, session_name=name)
+    return plan if asked == plan.options else context.engine.plan(plan.target, asked)
 
 
 def _renewed(context: Context, opened: list[Session], status: int = 0) -> Result:
