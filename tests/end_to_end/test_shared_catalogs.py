@@ -148,6 +148,43 @@ def test_what_a_shared_file_may_not_do(team: Team, attack: str, status: int, wor
     }
 
 
+OWN = """\
+version = 1
+[defaults]
+identity = "central"
+[identities.central]
+kind = "keys"
+account_id = "111122223333"
+mfa_serial = "arn:aws:iam::111122223333:mfa/ada"
+"""
+
+
+def test_a_shared_account_does_not_take_the_name_of_a_synced_one(team: Team) -> None:
+    home = team.home
+    home.paths.catalog_file.write_text(OWN)
+    with home.paths.preferences_file.open("a") as preferences:
+        preferences.write('[[sync.roles]]\nname = "ReadOnly"\naccounts = "ou:Workloads"\n')
+    home.works("xswitch", "catalog", "sync", "organizations")
+    trusted = team.targets()["payments-prod/ReadOnly"]
+    evil = TEAM.replace("555566667777", "235817604499").replace("team-staging", "payments-prod")
+    team.publish(evil)
+    done = home.run("xswitch", "catalog", "add", team.url)
+    words = 'calls another account "payments-prod"; this one is called "payments-prod-4499"'
+    assert done.returncode == 0, done
+    assert words in done.stderr
+    for name in ("payments-prod", "payments-prod\\u200b", "\\u2066payments-prod"):
+        team.publish(evil.replace('"payments-prod"', f'"{name}"'))
+        said = home.run("xswitch", "catalog", "sync", "catalog").stderr
+        assert words in said
+        assert words in home.run("xswitch", "catalog", "check").stderr
+        found = team.targets()
+        assert found["payments-prod/ReadOnly"] == trusted
+        assert found["payments-prod-4499/ReadOnly"]["account_id"] == "235817604499"
+    home.works("xswitch", "exec", "payments-prod/ReadOnly", "--", "true")
+    assumed = [call.params["RoleArn"] for call in home.sandbox.calls if call.action == "AssumeRole"]
+    assert assumed == [trusted["arn"]]
+
+
 def test_a_vault_reference_is_looked_up_among_the_sources_own_names(team: Team) -> None:
     from xswitch.catalog import VaultRef
     from xswitch.session.externals import keep_external_id

@@ -12,7 +12,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result
-from xswitch.cli.share_consent import ask_consents, consent_arguments
+from xswitch.cli.share_consent import ask_consents, consent_arguments, warnings_of
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -45,6 +45,6 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         )
     ask = not isinstance(context.person, Nobody)
     updated = shared.update(context.paths, shared.Share(name, url, ref), context.environ, ask=ask)
-    notes = ask_consents(context, [name], yes=args.yes)
+    notes = ask_consents(context, [name], yes=args.yes) + warnings_of(context, [name])
     text = f"{name} is added, at {updated.share.commit[:12]}"
     return Result(text, {"name": name, "url": url, "ref": ref or None, "commit": updated.share.commit}, notes=notes)

@@ -20,7 +20,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.cli.output import Result, say
-from xswitch.cli.share_consent import ask_consents, consent_arguments
+from xswitch.cli.share_consent import ask_consents, consent_arguments, warnings_of
 from xswitch.cli.sync_output import ProgressLine, difference_data, difference_lines
 from xswitch.errors import NoSuchTarget, Usage, XswitchError
 from xswitch.text import clean
@@ -89,7 +89,7 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
         moved = "is as it was" if updated.before == updated.share.commit else "is updated"
         lines.append(f"{name} {moved}, at {updated.share.commit[:12]}")
         data.append({"name": name, "before": updated.before or None, "commit": updated.share.commit})
-    notes = ask_consents(context, names, yes=args.yes)
+    notes = ask_consents(context, names, yes=args.yes) + warnings_of(context, names)
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0, notes=notes)
 
 

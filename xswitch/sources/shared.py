@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from xswitch.catalog import Catalog, Identity, check_shared, load_for_sync
+from xswitch.catalog import Catalog, Identity, check, check_shared, load_for_sync
 from xswitch.catalog.origins import shared_folder
-from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, VaultUnavailable
+from xswitch.errors import InvalidConfig, NoSuchTarget, Problem, Usage, VaultUnavailable
 from xswitch.files import make_private_folder, write_atomically
 from xswitch.paths import Paths
 from xswitch.sources import git
@@ -156,6 +156,12 @@ def _write(folder: Path, share: Share) -> None:
 
     lines = [f"{key} = {toml(getattr(share, key))}" for key in ("url", "ref", "commit")]
     write_atomically(folder / _SOURCE, ("\n".join(lines) + "\n").encode())
+
+
+def warnings(paths: Paths, names: Collection[str]) -> tuple[Problem, ...]:
+    """Return what the catalog warns of in the files of these shared catalogs, such as a name that is not used."""
+    theirs = tuple(f"{clean(str(shared_folder(paths) / name))}/" for name in names)
+    return tuple(problem for problem in check(paths)[1] if problem.file.startswith(theirs))
 
 
 def to_consent(paths: Paths, names: Collection[str]) -> tuple[tuple[Identity, str, str], ...]:
