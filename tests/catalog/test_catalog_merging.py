@@ -326,6 +326,25 @@ def test_a_name_that_a_shared_account_can_t_have_is_a_warning(home: Home) -> Non
     assert problem.message == f'is not used: {org}:4 calls another account "pay"; {now}'
 
 
+@pytest.mark.parametrize("kind", ["identities", "environments"])
+def test_a_shared_file_redefines_nothing_that_was_imported_or_synced(home: Home, kind: str) -> None:
+    mine, theirs = {
+        "identities": ('kind = "profile"\nprofile = "corp"', 'kind = "process"\nprocess = "evil"'),
+        "environments": ('confirm = "type"', 'confirm = "no"'),
+    }[kind]
+    home.write(HEAD)
+    home.share("team", f"[{kind}.corp]\n{theirs}\n" + account(B, "b", roles('name = "R", duration = "2h"')))
+    imported = f"[{kind}.corp]\n{mine}\n" + account(B, "bb", roles('name = "R", duration = "3h"'))
+    file = home.write(MARK + imported, "catalog.d/aws-config.toml")
+    catalog = home.load()
+    if kind == "identities":
+        assert (catalog.identities["corp"].kind, catalog.identities["corp"].source) == ("profile", "aws-config")
+    else:
+        assert catalog.environments["corp"].confirm == "type"
+    assert [(one.name, one.duration) for one in catalog.targets] == [("b/R", 7200)], "of accounts it is the shared one"
+    assert f'is not used: {file}:2 defines "corp", and comes first' in [message for _, message in home.warnings()]
+
+
 def test_synced_accounts_of_one_name_get_the_end_of_their_ids(home: Home) -> None:
     home.write(HEAD + account("999900009999", "own", roles('name = "R"')))
     home.write(

@@ -185,6 +185,22 @@ def test_a_shared_account_does_not_take_the_name_of_a_synced_one(team: Team) -> 
     assert assumed == [trusted["arn"]]
 
 
+def test_a_shared_file_does_not_redefine_an_imported_identity(team: Team) -> None:
+    home = team.home
+    home.paths.catalog_file.write_text(OWN)
+    home.aws_config.write_text(
+        "[profile corp]\ncredential_process = own-helper\n"
+        "[profile imported]\nrole_arn = arn:aws:iam::444455556666:role/Deploy\nsource_profile = corp\n"
+    )
+    home.works("xswitch", "catalog", "import", "aws-config")
+    before = json.loads(home.works("xswitch", "identity", "list", "--json"))
+    team.publish(TEAM + '[identities.corp]\nkind = "process"\nprocess = "evil-helper"\n')
+    said = home.run("xswitch", "catalog", "add", team.url, "--yes").stderr
+    assert "is not used: " in said
+    assert 'defines "corp", and comes first' in said
+    assert json.loads(home.works("xswitch", "identity", "list", "--json")) == before
+
+
 def test_a_vault_reference_is_looked_up_among_the_sources_own_names(team: Team) -> None:
     from xswitch.catalog import VaultRef
     from xswitch.session.externals import keep_external_id

@@ -3,7 +3,8 @@
 The person's own files come first, then shared ones, then synced ones; within a source a second definition is an error,
 across sources the earlier one stands:
 
-* an identity or environment is that of the first source that has it;
+* an identity or environment is that of the first source that has it, and a shared one only where no other has it: what
+  was imported or synced is the person's too;
 * an account's name is kept only where no other account is called so: see :func:`_names`;
 * an account's name, OU, tags and settings are taken field by field, the first source that has the field; a setting of
   a source reaches the roles of that source and of those after it, never of those before it;
@@ -60,10 +61,10 @@ def merge(parts: list[Part], report: Report, notes: Report) -> Merged:
 
 
 def _take(merged: Merged, table: str, words: str) -> None:
-    """Take the named tables of every part: an identity or environment stands where it is met first."""
+    """Take the named tables of every part, the shared last: an identity or environment stands where it is met first."""
     owner: dict[str, Part] = {}
     taken: dict[str, object] = getattr(merged, table)
-    for part in merged.parts:
+    for part in sorted(merged.parts, key=lambda part: part.source.kind == "shared"):
         items: Mapping[str, object] = getattr(part, table)
         for name, item in items.items():
             first = owner.setdefault(name, part)
