@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ id = "555566667777"
 name = "team-staging"
 roles = [{ name = "ReadOnly" }]
 """
+ELSEWHERE = TEAM.replace("555566667777", "123456789012")
+"""The same of an account that the person has not."""
 
 
 class Team:
@@ -66,10 +69,10 @@ def test_a_teams_catalog_is_added_updated_kept_offline_and_forgotten(team: Team)
     home.paths.catalog_file.write_text(
         home.paths.catalog_file.read_text().replace('name = "payments-staging"', 'name = "mine"')
     )
-    team.publish(TEAM.replace("555566667777", "123456789012"))
+    team.publish(ELSEWHERE)
     assert "catalog is added" in home.works("xswitch", "catalog", "add", team.url)
     assert "team-staging/ReadOnly" in team.targets()
-    second = team.publish(TEAM.replace("555566667777", "123456789012").replace("ReadOnly", "Deploy"))
+    second = team.publish(ELSEWHERE.replace("ReadOnly", "Deploy"))
     assert second[:12] in home.works("xswitch", "catalog", "sync")
     assert "team-staging/Deploy" in team.targets()
     assert "is as it was" in home.works("xswitch", "catalog", "sync", "catalog")
@@ -286,6 +289,47 @@ def test_nothing_of_a_repository_is_run_or_followed(team: Team, tmp_path: Path) 
     team.home.fails(2, "holds no catalog", "xswitch", "catalog", "sync")
     assert not (tmp_path / "pwned").exists()
     assert "team-staging/ReadOnly" in team.targets() or "payments-staging/ReadOnly" in team.targets()
+
+
+def at_once(team: Team, count: int, *argv: str) -> list[tuple[int, str]]:
+    """Run a command in several processes at once; return each one's status and what it said on stderr."""
+    started = [
+        subprocess.Popen(argv, env=team.home.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]  # fmt: skip
+    said = [one.communicate(timeout=120)[1] for one in started]
+    return sorted(zip((one.returncode for one in started), said, strict=True))
+
+
+def test_processes_that_change_one_catalog_at_once_leave_it_whole(team: Team) -> None:
+    for turn in range(2):
+        made = team.publish(ELSEWHERE + f"# {turn}\n")
+        first, *others = at_once(team, 3, "xswitch", "catalog", "add", team.url)
+        assert first[0] == 0
+        assert [status for status, _ in others] == [2, 2], others
+        assert all("there is a shared catalog called catalog" in said for _, said in others)
+        assert sorted(path.name for path in team.folder.iterdir()) == ["current", "git", "source.toml", f"v-{made}"]
+        assert "team-staging/ReadOnly" in team.targets()
+        made = team.publish(ELSEWHERE + f"# {turn} again\n")
+        assert [status for status, _ in at_once(team, 2, "xswitch", "catalog", "sync")] == [0, 0]
+        assert sorted(path.name for path in team.folder.iterdir()) == ["current", "git", "source.toml", f"v-{made}"]
+        assert [status for status, _ in at_once(team, 2, "xswitch", "catalog", "remove", "catalog")] == [0, 1]
+        assert list(team.folder.parent.iterdir()) == []
+
+
+def test_what_was_left_half_done_is_no_obstacle(team: Team) -> None:
+    team.publish(ELSEWHERE)
+    team.home.works("xswitch", "catalog", "add", team.url)
+    team.publish(ELSEWHERE.replace("ReadOnly", "Deploy"))
+    (team.folder / "git" / "shallow.lock").touch()
+    team.home.works("xswitch", "catalog", "sync")
+    assert "team-staging/Deploy" in team.targets()
+    (team.folder / "source.toml").write_text('url = "')
+    done = team.home.fails(3, "source.toml", "xswitch", "catalog", "sync")
+    assert "xswitch catalog remove catalog" in done.stderr
+    team.home.works("xswitch", "catalog", "remove", "catalog")
+    assert "team-staging/Deploy" not in team.targets()
 
 
 def test_what_is_wrong_is_said(team: Team) -> None:

@@ -10,38 +10,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from git_server import commit, repository, run
+from git_remote import URL, Remote
+from git_server import commit, run
 
 from xswitch.errors import Unreachable, Usage
 from xswitch.sources import git
-
-URL = "ssh://git@host.example/team/catalog.git"
-
-
-class Remote:
-    """A repository and the environment in which an address of any host leads to it."""
-
-    def __init__(self, folder: Path) -> None:
-        root = folder / "repositories"
-        root.mkdir()
-        self.work = repository(root, "catalog")
-        self.bare = root / "catalog.git"
-        self.store = folder / "store"
-        self.ssh = folder / "ssh"
-        self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_SSH_COMMAND": str(self.ssh)}
-        self.answer(f"exec git-upload-pack {self.bare}")
-
-    def answer(self, script: str) -> None:
-        self.ssh.write_text(f'#!/bin/sh\ncase "$1" in -G) exit 1 ;; esac\n{script}\n')
-        self.ssh.chmod(0o755)
-
-    def fetch(self, *, ask: bool = False) -> git.Fetched:
-        return git.fetch(URL, "", self.store, self.environ, ask=ask)
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Remote:
-    return Remote(tmp_path)
 
 
 def test_the_catalog_files_of_a_commit_are_fetched(remote: Remote) -> None:

@@ -39,12 +39,8 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     name = args.name or shared.name_of(url)
     if not shared.NAME.fullmatch(name):
         raise Usage(f"{name!r} can't be the name of a shared catalog", "letters, digits, dots and dashes")
-    if any(one.name == name for one in shared.shares(context.paths)):
-        raise Usage(
-            f"there is a shared catalog called {name}", f"update it: xswitch catalog sync {name}; or give --name"
-        )
     ask = not isinstance(context.person, Nobody)
-    updated = shared.update(context.paths, shared.Share(name, url, ref), context.environ, ask=ask)
+    updated = shared.add(context.paths, shared.Share(name, url, ref), context.environ, ask=ask)
     notes = ask_consents(context, [name], yes=args.yes) + warnings_of(context, [name])
     text = f"{name} is added, at {updated.share.commit[:12]}"
     return Result(text, {"name": name, "url": url, "ref": ref or None, "commit": updated.share.commit}, notes=notes)

@@ -119,6 +119,18 @@ def fetch(url: str, ref: str, store: Path, environ: Mapping[str, str], *, ask: b
     return Fetched(commit, _files(git, commit, url))
 
 
+def sweep(store: Path) -> None:
+    """Remove what a git that was killed left in ``store``, for whoever knows that none runs there. Raises OSError.
+
+    A lock of git's stays with no holder, and git would wait for somebody to remove it.
+    """
+    for left in list(store.rglob("*")):
+        if left.name.startswith("tmp_") and left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif left.name.endswith(".lock") or left.name.startswith("tmp_"):
+            left.unlink(missing_ok=True)
+
+
 def _files(git: _Git, commit: str, url: str) -> dict[str, bytes]:
     """Return the catalog files of a commit. Raises Usage for what is no regular file, ill named, or too much."""
     # Not the whole tree: a few objects that name each other many times are a tree of millions of files.
