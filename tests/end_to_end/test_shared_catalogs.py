@@ -342,6 +342,9 @@ def test_what_is_wrong_is_said(team: Team) -> None:
     home.fails(1, "no shared catalog is called", "xswitch", "catalog", "sync", "nobody")
     home.fails(1, "no shared catalog is called", "xswitch", "catalog", "remove", "nobody")
     team.publish(TEAM)
+    for name in ("organizations", "aws-config"):
+        done = home.fails(2, "is a source of xswitch's own", "xswitch", "catalog", "add", team.url, "--name", name)
+        assert "hint: give another: --name team" in done.stderr
     home.fails(7, "git can't fetch", "xswitch", "catalog", "add", team.url, GIT_SSL_CAINFO="/dev/null")
     home.works("xswitch", "catalog", "add", team.url)
     home.fails(2, "there is a shared catalog called", "xswitch", "catalog", "add", team.url)

@@ -32,13 +32,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Fetch it, and ask for what it wants consent to."""
     from xswitch.cli.person import Nobody
-    from xswitch.errors import Usage
     from xswitch.sources import git, shared
 
     url, ref = git.address(args.url), git.reference(args.ref) if args.ref else ""
     name = args.name or shared.name_of(url)
-    if not shared.NAME.fullmatch(name):
-        raise Usage(f"{name!r} can't be the name of a shared catalog", "letters, digits, dots and dashes")
+    shared.check_name(name)
     ask = not isinstance(context.person, Nobody)
     updated = shared.add(context.paths, shared.Share(name, url, ref), context.environ, ask=ask)
     notes = ask_consents(context, [name], yes=args.yes) + warnings_of(context, [name])

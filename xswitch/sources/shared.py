@@ -35,6 +35,8 @@ from xswitch.vault.folder import Folder
 from xswitch.vault.locks import SUFFIX, hold
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_BUILT_IN: Final = re.compile(r"organizations|identity-center(?:-.*)?|aws-config", re.IGNORECASE)
+"""Names of what `catalog sync` and `catalog import` read: what is consented to and kept is told apart by the name."""
 _CURRENT: Final = "current"
 _SOURCE: Final = "source.toml"
 _VERSION: Final = "v-"
@@ -86,6 +88,14 @@ def name_of(url: str) -> str:
     if not NAME.fullmatch(name):
         raise Usage(f"{clean(url)} suggests no name", "give one: --name team")
     return name
+
+
+def check_name(name: str) -> None:
+    """Raise Usage for what a shared catalog can't be called."""
+    if not NAME.fullmatch(name):
+        raise Usage(f"{clean(name)!r} can't be the name of a shared catalog", "letters, digits, dots and dashes")
+    if _BUILT_IN.fullmatch(name):
+        raise Usage(f"{name} is a source of xswitch's own", "give another: --name team")
 
 
 def add(paths: Paths, share: Share, environ: Mapping[str, str], *, ask: bool) -> Updated:
