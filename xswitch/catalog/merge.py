@@ -156,6 +156,8 @@ def _names(merged: Merged) -> dict[str, str]:
 
 def _shown(name: str) -> str:
     """Return a name as nobody could tell it from another: without what does not show, and blanks as one."""
+    if name.isascii() and name.isprintable() and " " not in name:  # of ten thousand, nearly all
+        return name
     return " ".join(clean(name).split())
 
 
