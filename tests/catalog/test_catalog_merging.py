@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from catalog_home import HEAD, Home
 
-from xswitch.catalog import Target, VaultRef, locate, sources
+from xswitch.catalog import Target, VaultRef, check, locate, sources
 from xswitch.catalog.origins import SYNCED
 
 A, B, C, D = "111100001111", "222200002222", "333300003333", "444400001111"
@@ -277,6 +277,72 @@ def test_a_shared_account_can_t_take_a_name_of_the_person(home: Home) -> None:
     home.write(HEAD + account(A, "payments", roles('name = "R"')))
     home.share("team", account(B, "payments", roles('name = "R"')) + account(C, A, roles('name = "R"')))
     assert home.names() == ["payments/R", "payments-2222/R", f"{A}-3333/R"]
+
+
+@pytest.mark.parametrize(
+    ("synced", "shared", "names"),
+    [
+        ({A: "pay"}, {B: "pay"}, {A: "pay", B: "pay-2222"}),
+        ({A: "pay"}, {B: "pay\\u200b"}, {A: "pay", B: "pay-2222"}),
+        ({A: "pay"}, {B: "\\u202epay "}, {A: "pay", B: "pay-2222"}),
+        ({A: "pay\\u200b"}, {B: "pay"}, {A: "pay\u200b", B: "pay-2222"}),
+        ({A: "pay"}, {A: "x", B: "pay"}, {A: "x", B: "pay-2222"}),
+        ({A: "pay", C: "pay"}, {B: "pay-1111"}, {A: "pay-1111", C: "pay-3333", B: "pay-1111-2222"}),
+        ({A: "pay", C: "pay-2222"}, {B: "pay"}, {A: "pay", C: "pay-2222", B: f"pay-{B}"}),
+        ({A: "pay", C: "pay-2222\\u200b"}, {B: "pay"}, {A: "pay", C: "pay-2222\u200b", B: f"pay-{B}"}),
+        ({A: "pay"}, {A: "pay"}, {A: "pay"}),
+        ({A: "pay"}, {A: ""}, {A: "pay"}),
+        ({A: "pay"}, {B: "own\\u200b"}, {A: "pay", B: "own-2222"}),
+        ({A: "own\\u200b"}, {}, {A: "own-1111"}),
+        ({A: "dev", C: "dev\\u200b"}, {}, {A: "dev-1111", C: "dev-3333"}),
+        ({}, {B: f"{A}\\u200b"}, {B: f"{A}-2222"}),
+        ({}, {B: "arn\\u200b:x"}, {B: f"arn:x-{B}"}),
+    ],
+)
+def test_a_shared_account_takes_no_name_of_another_source(
+    home: Home, synced: dict[str, str], shared: dict[str, str], names: dict[str, str]
+) -> None:
+    home.write(HEAD + account("999900009999", "own", roles('name = "R"')))
+    home.share("team", "".join(account(number, name, roles('name = "R"')) for number, name in shared.items()))
+    home.write(MARK + "".join(account(*one, roles('name = "R"')) for one in synced.items()), "catalog.d/org.toml")
+    found = {one.id: one.name for one in home.load().accounts}
+    assert found == {"999900009999": "own", **names}
+
+
+def test_of_shared_catalogs_the_first_keeps_a_name(home: Home) -> None:
+    home.write(HEAD)
+    home.share("a", account(A, "pay", roles('name = "R"')))
+    home.share("b", account(B, "pay\\u200b", roles('name = "R"')))
+    assert home.names() == ["pay/R", "pay-2222/R"]
+
+
+def test_a_name_that_a_shared_account_can_t_have_is_a_warning(home: Home) -> None:
+    home.write(HEAD)
+    home.share("team", account(B, "pay\\u200b", roles('name = "R"')) + account(C, "free", roles('name = "R"')))
+    org = home.write(MARK + account(A, "pay", roles('name = "R"')), "catalog.d/org.toml")
+    (problem,) = check(home.paths)[1]
+    assert (problem.key, problem.line) == ("accounts[0].name", 3)
+    now = 'this one is called "pay-2222"'
+    assert problem.message == f'is not used: {org}:4 calls another account "pay"; {now}'
+
+
+@pytest.mark.parametrize("kind", ["identities", "environments"])
+def test_a_shared_file_redefines_nothing_that_was_imported_or_synced(home: Home, kind: str) -> None:
+    mine, theirs = {
+        "identities": ('kind = "profile"\nprofile = "corp"', 'kind = "process"\nprocess = "evil"'),
+        "environments": ('confirm = "type"', 'confirm = "no"'),
+    }[kind]
+    home.write(HEAD)
+    home.share("team", f"[{kind}.corp]\n{theirs}\n" + account(B, "b", roles('name = "R", duration = "2h"')))
+    imported = f"[{kind}.corp]\n{mine}\n" + account(B, "bb", roles('name = "R", duration = "3h"'))
+    file = home.write(MARK + imported, "catalog.d/aws-config.toml")
+    catalog = home.load()
+    if kind == "identities":
+        assert (catalog.identities["corp"].kind, catalog.identities["corp"].source) == ("profile", "aws-config")
+    else:
+        assert catalog.environments["corp"].confirm == "type"
+    assert [(one.name, one.duration) for one in catalog.targets] == [("b/R", 7200)], "of accounts it is the shared one"
+    assert f'is not used: {file}:2 defines "corp", and comes first' in [message for _, message in home.warnings()]
 
 
 def test_synced_accounts_of_one_name_get_the_end_of_their_ids(home: Home) -> None:

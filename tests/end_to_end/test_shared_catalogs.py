@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ id = "555566667777"
 name = "team-staging"
 roles = [{ name = "ReadOnly" }]
 """
+ELSEWHERE = TEAM.replace("555566667777", "123456789012")
+"""The same of an account that the person has not."""
 
 
 class Team:
@@ -66,10 +69,10 @@ def test_a_teams_catalog_is_added_updated_kept_offline_and_forgotten(team: Team)
     home.paths.catalog_file.write_text(
         home.paths.catalog_file.read_text().replace('name = "payments-staging"', 'name = "mine"')
     )
-    team.publish(TEAM.replace("555566667777", "123456789012"))
+    team.publish(ELSEWHERE)
     assert "catalog is added" in home.works("xswitch", "catalog", "add", team.url)
     assert "team-staging/ReadOnly" in team.targets()
-    second = team.publish(TEAM.replace("555566667777", "123456789012").replace("ReadOnly", "Deploy"))
+    second = team.publish(ELSEWHERE.replace("ReadOnly", "Deploy"))
     assert second[:12] in home.works("xswitch", "catalog", "sync")
     assert "team-staging/Deploy" in team.targets()
     assert "is as it was" in home.works("xswitch", "catalog", "sync", "catalog")
@@ -146,6 +149,59 @@ def test_what_a_shared_file_may_not_do(team: Team, attack: str, status: int, wor
     assert {name: one for name, one in now.items() if name == "central"} == {
         one["name"]: one for one in json.loads(identities) if one["name"] == "central"
     }
+
+
+OWN = """\
+version = 1
+[defaults]
+identity = "central"
+[identities.central]
+kind = "keys"
+account_id = "111122223333"
+mfa_serial = "arn:aws:iam::111122223333:mfa/ada"
+"""
+
+
+def test_a_shared_account_does_not_take_the_name_of_a_synced_one(team: Team) -> None:
+    home = team.home
+    home.paths.catalog_file.write_text(OWN)
+    with home.paths.preferences_file.open("a") as preferences:
+        preferences.write('[[sync.roles]]\nname = "ReadOnly"\naccounts = "ou:Workloads"\n')
+    home.works("xswitch", "catalog", "sync", "organizations")
+    trusted = team.targets()["payments-prod/ReadOnly"]
+    evil = TEAM.replace("555566667777", "235817604499").replace("team-staging", "payments-prod")
+    team.publish(evil)
+    done = home.run("xswitch", "catalog", "add", team.url)
+    words = 'calls another account "payments-prod"; this one is called "payments-prod-4499"'
+    assert done.returncode == 0, done
+    assert words in done.stderr
+    for name in ("payments-prod", "payments-prod\\u200b", "\\u2066payments-prod"):
+        team.publish(evil.replace('"payments-prod"', f'"{name}"'))
+        said = home.run("xswitch", "catalog", "sync", "catalog").stderr
+        assert words in said
+        assert words in home.run("xswitch", "catalog", "check").stderr
+        found = team.targets()
+        assert found["payments-prod/ReadOnly"] == trusted
+        assert found["payments-prod-4499/ReadOnly"]["account_id"] == "235817604499"
+    home.works("xswitch", "exec", "payments-prod/ReadOnly", "--", "true")
+    assumed = [call.params["RoleArn"] for call in home.sandbox.calls if call.action == "AssumeRole"]
+    assert assumed == [trusted["arn"]]
+
+
+def test_a_shared_file_does_not_redefine_an_imported_identity(team: Team) -> None:
+    home = team.home
+    home.paths.catalog_file.write_text(OWN)
+    home.aws_config.write_text(
+        "[profile corp]\ncredential_process = own-helper\n"
+        "[profile imported]\nrole_arn = arn:aws:iam::444455556666:role/Deploy\nsource_profile = corp\n"
+    )
+    home.works("xswitch", "catalog", "import", "aws-config")
+    before = json.loads(home.works("xswitch", "identity", "list", "--json"))
+    team.publish(TEAM + '[identities.corp]\nkind = "process"\nprocess = "evil-helper"\n')
+    said = home.run("xswitch", "catalog", "add", team.url, "--yes").stderr
+    assert "is not used: " in said
+    assert 'defines "corp", and comes first' in said
+    assert json.loads(home.works("xswitch", "identity", "list", "--json")) == before
 
 
 def test_a_vault_reference_is_looked_up_among_the_sources_own_names(team: Team) -> None:
@@ -235,6 +291,47 @@ def test_nothing_of_a_repository_is_run_or_followed(team: Team, tmp_path: Path) 
     assert "team-staging/ReadOnly" in team.targets() or "payments-staging/ReadOnly" in team.targets()
 
 
+def at_once(team: Team, count: int, *argv: str) -> list[tuple[int, str]]:
+    """Run a command in several processes at once; return each one's status and what it said on stderr."""
+    started = [
+        subprocess.Popen(argv, env=team.home.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]  # fmt: skip
+    said = [one.communicate(timeout=120)[1] for one in started]
+    return sorted(zip((one.returncode for one in started), said, strict=True))
+
+
+def test_processes_that_change_one_catalog_at_once_leave_it_whole(team: Team) -> None:
+    for turn in range(2):
+        made = team.publish(ELSEWHERE + f"# {turn}\n")
+        first, *others = at_once(team, 3, "xswitch", "catalog", "add", team.url)
+        assert first[0] == 0
+        assert [status for status, _ in others] == [2, 2], others
+        assert all("there is a shared catalog called catalog" in said for _, said in others)
+        assert sorted(path.name for path in team.folder.iterdir()) == ["current", "git", "source.toml", f"v-{made}"]
+        assert "team-staging/ReadOnly" in team.targets()
+        made = team.publish(ELSEWHERE + f"# {turn} again\n")
+        assert [status for status, _ in at_once(team, 2, "xswitch", "catalog", "sync")] == [0, 0]
+        assert sorted(path.name for path in team.folder.iterdir()) == ["current", "git", "source.toml", f"v-{made}"]
+        assert [status for status, _ in at_once(team, 2, "xswitch", "catalog", "remove", "catalog")] == [0, 1]
+        assert list(team.folder.parent.iterdir()) == []
+
+
+def test_what_was_left_half_done_is_no_obstacle(team: Team) -> None:
+    team.publish(ELSEWHERE)
+    team.home.works("xswitch", "catalog", "add", team.url)
+    team.publish(ELSEWHERE.replace("ReadOnly", "Deploy"))
+    (team.folder / "git" / "shallow.lock").touch()
+    team.home.works("xswitch", "catalog", "sync")
+    assert "team-staging/Deploy" in team.targets()
+    (team.folder / "source.toml").write_text('url = "')
+    done = team.home.fails(3, "source.toml", "xswitch", "catalog", "sync")
+    assert "xswitch catalog remove catalog" in done.stderr
+    team.home.works("xswitch", "catalog", "remove", "catalog")
+    assert "team-staging/Deploy" not in team.targets()
+
+
 def test_what_is_wrong_is_said(team: Team) -> None:
     home = team.home
     home.fails(2, "GIT-URL", "xswitch", "catalog", "add", "-x")
@@ -245,6 +342,9 @@ def test_what_is_wrong_is_said(team: Team) -> None:
     home.fails(1, "no shared catalog is called", "xswitch", "catalog", "sync", "nobody")
     home.fails(1, "no shared catalog is called", "xswitch", "catalog", "remove", "nobody")
     team.publish(TEAM)
+    for name in ("organizations", "aws-config"):
+        done = home.fails(2, "is a source of xswitch's own", "xswitch", "catalog", "add", team.url, "--name", name)
+        assert "hint: give another: --name team" in done.stderr
     home.fails(7, "git can't fetch", "xswitch", "catalog", "add", team.url, GIT_SSL_CAINFO="/dev/null")
     home.works("xswitch", "catalog", "add", team.url)
     home.fails(2, "there is a shared catalog called", "xswitch", "catalog", "add", team.url)

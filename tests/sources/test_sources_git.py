@@ -10,7 +10,7 @@ import pytest
 
 from xswitch.errors import Usage
 from xswitch.sources.git import address, fetch, reference
-from xswitch.sources.shared import name_of
+from xswitch.sources.shared import check_name, name_of
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,21 @@ def test_names() -> None:
     ]
     with pytest.raises(Usage):
         name_of("https://h/%2e%2e")
+
+
+@pytest.mark.parametrize(
+    "name", ["organizations", "identity-center", "identity-center-corp", "aws-config", "AWS-Config"]
+)
+def test_a_shared_catalog_is_not_called_like_a_built_in_source(name: str) -> None:
+    with pytest.raises(Usage, match=f"^{name} is a source of xswitch's own$") as caught:
+        check_name(name)
+    assert caught.value.hint == "give another: --name team"
+
+
+def test_names_of_shared_catalogs() -> None:
+    for good in ("organizations-acme", "aws-config2", "identity-centers", "a", "Team_1.x"):
+        check_name(good)
+    for bad in ("", ".a", "a/b", "a\x1b[31m", "-a", "a" * 65):
+        with pytest.raises(Usage, match="can't be the name of a shared catalog") as caught:
+            check_name(bad)
+        assert "\x1b" not in caught.value.message

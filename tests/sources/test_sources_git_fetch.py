@@ -10,38 +10,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from git_server import commit, repository, run
+from git_remote import URL, Remote
+from git_server import commit, run
 
 from xswitch.errors import Unreachable, Usage
 from xswitch.sources import git
-
-URL = "ssh://git@host.example/team/catalog.git"
-
-
-class Remote:
-    """A repository and the environment in which an address of any host leads to it."""
-
-    def __init__(self, folder: Path) -> None:
-        root = folder / "repositories"
-        root.mkdir()
-        self.work = repository(root, "catalog")
-        self.bare = root / "catalog.git"
-        self.store = folder / "store"
-        self.ssh = folder / "ssh"
-        self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_SSH_COMMAND": str(self.ssh)}
-        self.answer(f"exec git-upload-pack {self.bare}")
-
-    def answer(self, script: str) -> None:
-        self.ssh.write_text(f'#!/bin/sh\ncase "$1" in -G) exit 1 ;; esac\n{script}\n')
-        self.ssh.chmod(0o755)
-
-    def fetch(self, *, ask: bool = False) -> git.Fetched:
-        return git.fetch(URL, "", self.store, self.environ, ask=ask)
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Remote:
-    return Remote(tmp_path)
 
 
 def test_the_catalog_files_of_a_commit_are_fetched(remote: Remote) -> None:
@@ -51,6 +24,34 @@ def test_the_catalog_files_of_a_commit_are_fetched(remote: Remote) -> None:
     made = commit(remote.work)
     files = {name: f"# {name}\n".encode() for name in ("catalog.toml", "catalog.d/more.toml")}
     assert remote.fetch() == git.Fetched(made, files)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"b\x1b]0;x\x07.toml", "b]0;x.toml"),
+        (b"x\nfake.toml", "x fake.toml"),
+        (b"a\xff.toml", "a\ufffd.toml"),
+        ("b\u202egnp.toml".encode(), "bgnp.toml"),
+        (b"with blank.toml", "with blank.toml"),
+        ("grün.toml".encode(), "grün.toml"),
+        (b"-x.toml", "-x.toml"),
+        (b"_x.toml", "_x.toml"),
+    ],
+)
+def test_a_name_that_is_more_than_letters_and_digits_is_refused(remote: Remote, name: bytes, shown: str) -> None:
+    folder = remote.work / "catalog.d"
+    folder.mkdir()
+    for good in ("catalog.toml", "catalog.d/10-More_2.x.toml", "catalog.d/.hidden.toml", "catalog.d/x\ny.txt"):
+        (remote.work / good).write_text("")
+    commit(remote.work)
+    assert list(remote.fetch().files) == ["catalog.d/10-More_2.x.toml", "catalog.toml"]
+    Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("")
+    commit(remote.work)
+    with pytest.raises(Usage) as caught:
+        remote.fetch()
+    assert caught.value.message == f"catalog.d/{shown} in {URL} can't be the name of a catalog file"
+    assert caught.value.hint == "a letter or digit first, then letters, digits, dots, dashes and underscores"
 
 
 def test_no_setting_of_the_persons_brings_another_protocol_back(remote: Remote, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 The person's own files come first, then shared ones, then synced ones; within a source a second definition is an error,
 across sources the earlier one stands:
 
-* an identity or environment is that of the first source that has it;
+* an identity or environment is that of the first source that has it, and a shared one only where no other has it: what
+  was imported or synced is the person's too;
+* an account's name is kept only where no other account is called so: see :func:`_names`;
 * an account's name, OU, tags and settings are taken field by field, the first source that has the field; a setting of
   a source reaches the roles of that source and of those after it, never of those before it;
 * an account's environment is never given by a shared file where another source gives one;
@@ -16,10 +18,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from xswitch.catalog.fields import COLOURS
 from xswitch.catalog.model import Account, Environment, Identity
 from xswitch.catalog.parse import NOTHING, AccountEntry, Given, Part, misleading
+from xswitch.text import clean
 from xswitch.tomlfile import Report, known_hint, quoted
 
 
@@ -57,10 +61,10 @@ def merge(parts: list[Part], report: Report, notes: Report) -> Merged:
 
 
 def _take(merged: Merged, table: str, words: str) -> None:
-    """Take the named tables of every part: an identity or environment stands where it is met first."""
+    """Take the named tables of every part, the shared last: an identity or environment stands where it is met first."""
     owner: dict[str, Part] = {}
     taken: dict[str, object] = getattr(merged, table)
-    for part in merged.parts:
+    for part in sorted(merged.parts, key=lambda part: part.source.kind == "shared"):
         items: Mapping[str, object] = getattr(part, table)
         for name, item in items.items():
             first = owner.setdefault(name, part)
@@ -134,8 +138,10 @@ def _gather(merged: Merged) -> None:
 def _names(merged: Merged) -> dict[str, str]:
     """Return the name of every account by its id.
 
-    Names of a shared or synced source that are taken by a source before it, or would be read as an id or an ARN, get
-    the last four digits of their id; so do all synced accounts that share a name. Where that is not enough, the id.
+    Names of a shared or synced source that another account of the person's, or of a source before it, is called, or
+    that would be read as an id or an ARN, get the last four digits of their id; so do all synced accounts that share a
+    name. Where that is not enough, the id. A shared account gives way to those of every other source: nobody but the
+    team says what is in its file, and the person types the others' names. Names are compared as they are shown.
     """
     given = {entries[0].id: _naming(entries) for entries in merged.entries}
     for entry in given.values():
@@ -143,21 +149,72 @@ def _names(merged: Merged) -> dict[str, str]:
             merged.report.add(entry.part.document, (*entry.keys, "name"), "name is missing", "no other file names it")
     if all(part.source.rank == 0 for part in merged.parts):
         return {account_id: entry.name for account_id, entry in given.items()}
-    synced = Counter(entry.name for entry in given.values() if entry.part.source.kind == "synced")
+    shared = [entry for entry in given.values() if entry.part.source.kind == "shared"]
+    names = _trusted_names([entry for entry in given.values() if entry.part.source.kind != "shared"])
+    return names | _shared_names(merged, shared, names)
+
+
+def _shown(name: str) -> str:
+    """Return a name as nobody could tell it from another: without what does not show, and blanks as one."""
+    if name.isascii() and name.isprintable() and " " not in name:  # of ten thousand, nearly all
+        return name
+    return " ".join(clean(name).split())
+
+
+def _trusted_names(entries: list[AccountEntry]) -> dict[str, str]:
+    """Return the names of own and synced accounts."""
+    synced = Counter(_shown(entry.name) for entry in entries if entry.part.source.kind == "synced")
     first: dict[str, int] = {}
-    for entry in given.values():
-        rank = entry.part.source.rank
-        first[entry.name] = min(rank, first.get(entry.name, rank))
+    for entry in entries:
+        name, rank = _shown(entry.name), entry.part.source.rank
+        first[name] = min(rank, first.get(name, rank))
     names: dict[str, str] = {}
     changing: list[AccountEntry] = []
-    for account_id, entry in given.items():
-        source = entry.part.source
-        shares = source.kind == "synced" and synced[entry.name] > 1
-        if source.kind != "own" and (shares or first[entry.name] < source.rank or misleading(entry.name, account_id)):
+    for entry in entries:
+        name, source = _shown(entry.name), entry.part.source
+        shares = source.kind == "synced" and synced[name] > 1
+        if source.kind != "own" and (shares or first[name] < source.rank or misleading(name, entry.id)):
             changing.append(entry)
         else:
-            names[account_id] = entry.name
-    return names | _changed(changing, set(names.values()))
+            names[entry.id] = entry.name
+    return names | _changed(changing, set(map(_shown, names.values())))
+
+
+def _shared_names(merged: Merged, entries: list[AccountEntry], trusted: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of accounts that a shared source names, and note those that it can't have.
+
+    What another source says of an account counts even where a shared one renames that account: else it would do so to
+    have the name for another.
+    """
+    if not entries:
+        return {}
+    claims: dict[str, list[AccountEntry]] = {}
+    for entry in chain.from_iterable(merged.entries):
+        if entry.name and entry.part.source.kind != "shared":
+            claims.setdefault(_shown(entry.name), []).append(entry)
+    theirs = set(map(_shown, trusted.values()))
+    first: dict[str, AccountEntry] = {}
+    names: dict[str, str] = {}
+    changing: dict[str, tuple[AccountEntry, AccountEntry | None]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.part.source.rank):
+        name = _shown(entry.name)
+        before = first.setdefault(name, entry)
+        others = [claim for claim in claims.get(name, ()) if claim.id != entry.id]
+        if before.part.source.rank < entry.part.source.rank:
+            others.append(before)
+        if others or name in theirs or misleading(name, entry.id):
+            changing[entry.id] = (entry, others[0] if others else None)
+        else:
+            names[entry.id] = entry.name
+    taken = theirs.union(claims, map(_shown, names.values()))
+    changed = _changed((entry for entry, _ in changing.values()), taken)
+    for entry, other in changing.values():
+        if other is not None:
+            where = other.part.document.place((*other.keys, "name"))
+            message = f"is not used: {where} calls another account {quoted(_shown(entry.name))}"
+            now = f"this one is called {quoted(changed[entry.id])}"
+            merged.notes.add(entry.part.document, (*entry.keys, "name"), f"{message}; {now}")
+    return names | changed
 
 
 def _naming(entries: list[AccountEntry]) -> AccountEntry:
@@ -166,17 +223,19 @@ def _naming(entries: list[AccountEntry]) -> AccountEntry:
 
 
 def _changed(entries: Iterable[AccountEntry], taken: set[str]) -> dict[str, str]:
+    """Return names with the end of their ids, or the whole. ``taken`` are names as they are shown; it grows."""
     entries = list(entries)
-    short = Counter(f"{entry.name}-{entry.id[-4:]}" for entry in entries)
+    wanted = {entry.id: _shown(entry.name) for entry in entries}
+    short = Counter(f"{name}-{account_id[-4:]}" for account_id, name in wanted.items())
     names: dict[str, str] = {}
-    for entry in entries:
-        name = f"{entry.name}-{entry.id[-4:]}"
-        if short[name] > 1 or name in taken or misleading(name, entry.id):
-            name = f"{entry.name}-{entry.id}"
+    for account_id, shown in wanted.items():
+        name = f"{shown}-{account_id[-4:]}"
+        if short[name] > 1 or name in taken or misleading(name, account_id):
+            name = f"{shown}-{account_id}"
         while name in taken:
-            name = f"{name}-{entry.id}"
+            name = f"{name}-{account_id}"
         taken.add(name)
-        names[entry.id] = name
+        names[account_id] = name
     return names
 
 

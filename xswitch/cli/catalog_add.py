@@ -12,7 +12,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from xswitch.cli.output import Result
-from xswitch.cli.share_consent import ask_consents, consent_arguments
+from xswitch.cli.share_consent import ask_consents, consent_arguments, warnings_of
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -32,19 +32,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Fetch it, and ask for what it wants consent to."""
     from xswitch.cli.person import Nobody
-    from xswitch.errors import Usage
     from xswitch.sources import git, shared
 
     url, ref = git.address(args.url), git.reference(args.ref) if args.ref else ""
     name = args.name or shared.name_of(url)
-    if not shared.NAME.fullmatch(name):
-        raise Usage(f"{name!r} can't be the name of a shared catalog", "letters, digits, dots and dashes")
-    if any(one.name == name for one in shared.shares(context.paths)):
-        raise Usage(
-            f"there is a shared catalog called {name}", f"update it: xswitch catalog sync {name}; or give --name"
-        )
+    shared.check_name(name)
     ask = not isinstance(context.person, Nobody)
-    updated = shared.update(context.paths, shared.Share(name, url, ref), context.environ, ask=ask)
-    notes = ask_consents(context, [name], yes=args.yes)
+    updated = shared.add(context.paths, shared.Share(name, url, ref), context.environ, ask=ask)
+    notes = ask_consents(context, [name], yes=args.yes) + warnings_of(context, [name])
     text = f"{name} is added, at {updated.share.commit[:12]}"
     return Result(text, {"name": name, "url": url, "ref": ref or None, "commit": updated.share.commit}, notes=notes)

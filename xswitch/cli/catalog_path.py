@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.catalog import sources
 from xswitch.cli.output import Result
+from xswitch.text import clean
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
@@ -20,4 +21,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Tell them."""
     files = [str(path) for path in sources(context.paths)] or [str(context.paths.catalog_file)]
-    return Result("\n".join(files), files)
+    return Result("\n".join(map(clean, files)), files)

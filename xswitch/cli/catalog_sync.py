@@ -20,13 +20,15 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.cli.output import Result, say
-from xswitch.cli.share_consent import ask_consents, consent_arguments
+from xswitch.cli.share_consent import ask_consents, consent_arguments, warnings_of
 from xswitch.cli.sync_output import ProgressLine, difference_data, difference_lines
 from xswitch.errors import NoSuchTarget, Usage, XswitchError
 from xswitch.text import clean
 from xswitch.tomlfile import nearest, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xswitch.cli.context import Context
     from xswitch.engine.sync import Synced
 
@@ -66,10 +68,10 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
     from xswitch.cli.person import Nobody
     from xswitch.sources import shared
 
-    known = [one.name for one in shared.shares(context.paths)]
+    known = shared.known(context.paths)
     if args.source and (near := _mistyped(args.source, known)):
         raise NoSuchTarget(f"there is no source called {quoted(args.source)}", f"did you mean {quoted(near)}?")
-    names = [args.source] if args.source else known
+    names = (args.source,) if args.source else known
     if not names:
         raise NoSuchTarget("there is no shared catalog", "xswitch catalog add GIT-URL, or name a source to sync")
     ask = not isinstance(context.person, Nobody)
@@ -77,9 +79,8 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
     data: list[dict[str, Any]] = []
     failed: XswitchError | None = None
     for name in names:
-        share = shared.share_named(context.paths, name)
         try:
-            updated = shared.update(context.paths, share, context.environ, ask=ask)
+            updated = shared.update(context.paths, name, context.environ, ask=ask)
         except XswitchError as error:
             if len(names) == 1:
                 raise
@@ -89,11 +90,11 @@ def _shared(args: argparse.Namespace, context: Context) -> Result:
         moved = "is as it was" if updated.before == updated.share.commit else "is updated"
         lines.append(f"{name} {moved}, at {updated.share.commit[:12]}")
         data.append({"name": name, "before": updated.before or None, "commit": updated.share.commit})
-    notes = ask_consents(context, names, yes=args.yes)
+    notes = ask_consents(context, names, yes=args.yes) + warnings_of(context, names)
     return Result("\n".join(lines), data, status=failed.exit_status if failed else 0, notes=notes)
 
 
-def _mistyped(source: str, known: list[str]) -> str:
+def _mistyped(source: str, known: Sequence[str]) -> str:
     """Return the source of AWS's that a name is nearest to, "" where it is, or is nearer to, a shared catalog's."""
     near = nearest(source, (ORGANIZATIONS, IDENTITY_CENTER, *known))
     return near if near in (ORGANIZATIONS, IDENTITY_CENTER) else ""

@@ -1,15 +1,18 @@
-"""Asking a person for consent to what a shared catalog wants to use, text by text."""
+"""What a person is told and asked once a shared catalog is there: its warnings, and consent, text by text."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from xswitch.text import clean
+from xswitch.text import clean, plural
 
 if TYPE_CHECKING:
     from xswitch.cli.context import Context
+
+_MOST_WARNINGS: Final = 5
+"""How many warnings are shown; the rest are counted."""
 
 
 def consent_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,3 +43,13 @@ def ask_consents(context: Context, names: Collection[str], *, yes: bool) -> tupl
         else:
             notes.append(f"not consented: {what}")
     return tuple(notes)
+
+
+def warnings_of(context: Context, names: Collection[str]) -> tuple[str, ...]:
+    """Return the catalog's warnings of these shared catalogs as notes, the first few of them."""
+    from xswitch.sources.shared import warnings
+
+    found = [f"warning: {problem}" for problem in warnings(context.paths, names)]
+    more = len(found) - _MOST_WARNINGS
+    rest = [f"and {plural(more, 'warning')} more: xswitch catalog check"] if more > 0 else []
+    return (*found[:_MOST_WARNINGS], *rest)

@@ -43,7 +43,9 @@ _URL: Final = re.compile(
 )
 _SCP: Final = re.compile(rf"({_USER})({_HOST}):([^\s\0-\x1f\x7f/:\\-][^\s\0-\x1f\x7f\\]*)")
 _REF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}")
-_WANTED: Final = re.compile(r"catalog\.toml|catalog\.d/[^/.][^/]*\.toml")
+_MEANT: Final = re.compile(r"catalog\.toml|catalog\.d/[^/.][^/]*\.toml")
+"""What a catalog file is called, and what would be taken for one; what begins with a dot is passed over."""
+_WANTED: Final = re.compile(r"catalog\.toml|catalog\.d/[A-Za-z0-9][A-Za-z0-9._-]*\.toml")
 _SAFE: Final = (
     ("protocol.allow", "never"),
     ("protocol.https.allow", "always"),
@@ -117,8 +119,20 @@ def fetch(url: str, ref: str, store: Path, environ: Mapping[str, str], *, ask: b
     return Fetched(commit, _files(git, commit, url))
 
 
+def sweep(store: Path) -> None:
+    """Remove what a git that was killed left in ``store``, for whoever knows that none runs there. Raises OSError.
+
+    A lock of git's stays with no holder, and git would wait for somebody to remove it.
+    """
+    for left in list(store.rglob("*")):
+        if left.name.startswith("tmp_") and left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif left.name.endswith(".lock") or left.name.startswith("tmp_"):
+            left.unlink(missing_ok=True)
+
+
 def _files(git: _Git, commit: str, url: str) -> dict[str, bytes]:
-    """Return the catalog files of a commit. Raises Usage for what is no regular file, or too much."""
+    """Return the catalog files of a commit. Raises Usage for what is no regular file, ill named, or too much."""
     # Not the whole tree: a few objects that name each other many times are a tree of millions of files.
     wanted = ("catalog.toml", "catalog.d/")
     listing = git.run("ls-tree", "-z", "--full-tree", "--long", "--end-of-options", commit, "--", *wanted)
@@ -127,8 +141,12 @@ def _files(git: _Git, commit: str, url: str) -> dict[str, bytes]:
     for line in listing.split(b"\0"):
         about, _, raw = line.partition(b"\t")
         name = raw.decode("utf-8", "replace")
-        if not _WANTED.fullmatch(name):
+        if not _MEANT.fullmatch(name):
             continue
+        # The name becomes that of a file here, and is shown wherever that file is told of.
+        if not _WANTED.fullmatch(name):
+            hint = "a letter or digit first, then letters, digits, dots, dashes and underscores"
+            raise Usage(f"{clean(name)} in {clean(url)} can't be the name of a catalog file", hint)
         mode, kind, blob, size = about.decode("ascii", "replace").split()
         if kind != "blob" or mode not in ("100644", "100755"):
             raise Usage(f"{clean(name)} in {clean(url)} is no regular file", "links and submodules are not followed")
