@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.configloader import raw_config_parse
 from practice_home import PracticeHome
+
+from xswitch.cli import run
+from xswitch.sources import aws_export
 
 THEIRS = "\ufeff# mine\r\n[default]\r\nregion\t= eu-west-1\r\n\r\n[profile own]\r\naws_access_key_id = AKIAOWN\r\n"
 
@@ -36,6 +40,26 @@ def test_the_aws_cli_uses_an_exported_profile_and_the_rest_of_the_file_stays(hom
     assert "nothing changes" in again
     assert "taken out of" in home.works("xswitch", "catalog", "export", "aws-config", "--remove")
     assert home.aws_config.read_bytes() == THEIRS.removeprefix("\ufeff").encode()
+
+
+@pytest.mark.parametrize("asked", [(), ("--remove",)])
+def test_what_the_aws_cli_writes_during_an_export_is_kept(
+    home: PracticeHome, asked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.works("xswitch", "catalog", "export", "aws-config", "--match", "env:dev")
+    worked_out = aws_export.exported
+
+    def late(*args: Any, **named: Any) -> aws_export.Exported:
+        made = worked_out(*args, **named)
+        if b"precious" not in made.content:
+            home.works("aws", "configure", "set", "region", "eu-west-3", "--profile", "precious")
+        return made
+
+    monkeypatch.setattr(aws_export, "exported", late)
+    assert run(["catalog", "export", "aws-config", *asked], home.environ) == 0
+    read = raw_config_parse(str(home.aws_config))
+    assert read["profile precious"] == {"region": "eu-west-3"}
+    assert (len(read) > 1) is not bool(asked)
 
 
 def test_every_target_can_be_exported_the_hostile_one_too(home: PracticeHome) -> None:

@@ -12,8 +12,7 @@ from xswitch.catalog.reading import EMPTY
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.sources.draft import toml, toml_key
-from xswitch.sources.replacing import replace_own
-from xswitch.tomlfile import read_bytes
+from xswitch.sources.replacing import content_of, replace_own
 
 
 def known(paths: Paths) -> Mapping[str, Identity]:
@@ -36,7 +35,7 @@ def addition(paths: Paths, name: str, settings: Mapping[str, str]) -> Addition:
     Raises InvalidConfig with every problem that the whole catalog would have, but for its having no account yet.
     """
     file = paths.catalog_file
-    before = read_bytes(file) if file.exists() else b""
+    before = content_of(file)
     end = "\r\n" if b"\r\n" in before else "\n"
     lines = [f"[identities.{toml_key(name)}]", *(f"{key} = {toml(value)}" for key, value in settings.items())]
     if not before.strip():
