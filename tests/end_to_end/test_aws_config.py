@@ -42,6 +42,26 @@ def test_the_aws_cli_uses_an_exported_profile_and_the_rest_of_the_file_stays(hom
     assert home.aws_config.read_bytes() == THEIRS.removeprefix("\ufeff").encode()
 
 
+def test_what_the_aws_cli_sets_around_the_markers_stays_with_its_profile(home: PracticeHome) -> None:
+    export = ("xswitch", "catalog", "export", "aws-config")
+    mine = "[profile mine]\nregion = eu-west-1\n"
+    home.aws_config.write_text(mine)
+    home.works(*export, "--match", "env:dev role:Admin")
+    last = list(raw_config_parse(str(home.aws_config)))[-1].removeprefix("profile ")
+    home.works("aws", "configure", "set", "output", "text", "--profile", last)
+    home.works("aws", "configure", "set", "cli_pager", "less", "--profile", last)
+    home.works("aws", "configure", "set", "output", "json", "--profile", "mine")
+    home.works(*export, "--match", "env:dev role:Admin")
+    read = raw_config_parse(str(home.aws_config))
+    assert read["profile mine"] == {"region": "eu-west-1", "output": "json"}
+    assert (read[f"profile {last}"]["output"], read[f"profile {last}"]["cli_pager"]) == ("text", "less")
+    assert home.works("aws", "configure", "get", "output", "--profile", last) == "text\n"
+    home.works("aws", "configure", "set", "s3.max_queue_size", "10", "--profile", last)
+    done = home.run(*export, "--remove")
+    assert f"{last} goes with what you set there: output, cli_pager, s3\n" in done.stderr
+    assert home.aws_config.read_text() == f"{mine}output = json\n"
+
+
 @pytest.mark.parametrize("asked", [(), ("--remove",)])
 def test_what_the_aws_cli_writes_during_an_export_is_kept(
     home: PracticeHome, asked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

@@ -3,7 +3,8 @@
 xswitch catalog export aws-config --match "env:dev role:ReadOnly" --diff
 
 They stand between two markers in ~/.aws/config, which the next export rewrites; the rest of the file stays as it is.
-A profile of your own keeps its name. --remove takes the markers and what is between them out again.
+A profile of your own keeps its name, and what you set in one of xswitch's stays with it. --remove takes the markers and
+what is between them out again.
 """
 
 from __future__ import annotations
@@ -68,12 +69,16 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         rework_own(file, work_out)
     before, made = tries[-1]
     notes = [f"{name} is left out: a profile of your own has that name" for name in made.taken]
+    notes += [
+        f"{clean(name)} goes with what you set there: {clean(', '.join(keys))}" for name, keys in made.lost.items()
+    ]
     needs = {kind: sum(kind in wants for name, wants in wanted.items() if name not in made.taken) for kind in _NEEDS}
     notes += [f"warning: {number} of these profiles {_NEEDS[kind]}" for kind, number in needs.items() if number]
     data = {
         "file": str(file),
         "profiles": made.profiles,
         "taken": list(made.taken),
+        "lost": {name: list(keys) for name, keys in made.lost.items()},
         "needs": needs,
         "changed": made.content != before,
         "written": made.content != before and not args.diff,
