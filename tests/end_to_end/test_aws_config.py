@@ -164,6 +164,53 @@ def test_an_import_says_what_profiles_are_called_here_and_that_nothing_is_guarde
     assert "no environments" not in home.works("xswitch", "catalog", "import", "aws-config")
 
 
+@pytest.mark.parametrize(
+    ("config", "credentials", "identity"),
+    [
+        (
+            "[default]\nregion=eu-west-1\n",
+            "[default]\naws_access_key_id = AKIA\naws_secret_access_key = s\n",
+            ("default", "profile"),
+        ),
+        ("[profile okta]\ncredential_process = tool\n", "", ("okta", "process")),
+        (
+            "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n",
+            "",
+            ("acme", "sso"),
+        ),
+    ],
+)
+def test_whoever_has_identities_alone_can_begin_with_them(
+    home: PracticeHome, config: str, credentials: str, identity: tuple[str, str]
+) -> None:
+    home.aws_config.write_text(config)
+    keys = home.aws_config.with_name("credentials")
+    keys.write_text(credentials)
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(keys)}
+    home.paths.catalog_file.unlink()
+    ask = ("xswitch", "catalog", "import", "aws-config")
+    assert "0 accounts, 0 roles and 1 identity from" in home.works(*ask, "--dry-run", **files)
+    assert not home.paths.catalog_folder.exists()
+    said = home.works(*ask, **files)
+    assert f"written to {home.paths.catalog_folder / 'aws-config.toml'}\nno account so far" in said
+    assert json.loads(home.works(*ask, "--json", **files))["identities"] == [identity[0]]
+    rows = json.loads(home.works("xswitch", "identity", "list", "--json", **files))
+    assert [(row["name"], row["kind"]) for row in rows] == [identity]
+
+
+def test_what_can_t_be_carried_over_is_listed_where_nothing_can_be(home: PracticeHome) -> None:
+    home.aws_config.write_text(
+        "[profile broken]\nrole_arn = nonsense\nsource_profile = base\n[profile none]\nregion=x\n"
+    )
+    home.paths.catalog_file.unlink()
+    for asked in ((), ("--dry-run",)):
+        said = home.works("xswitch", "catalog", "import", "aws-config", *asked)
+        assert "not carried over:\n  broken " in said and "\n  none " in said
+        assert said.endswith("nothing was written: there is nothing to carry over\n")
+    assert json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json"))["written"] is False
+    assert not home.paths.catalog_folder.exists()
+
+
 def test_a_program_of_the_aws_config_is_one_here_and_runs_once(home: PracticeHome, tmp_path: Path) -> None:
     """saml2aws and its kind: run for the first session, not for the next ones of the same request."""
     key_id, secret = home.practice.user_access_key

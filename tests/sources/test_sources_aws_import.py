@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from xswitch.catalog import Catalog, load
+from xswitch.catalog import Catalog, load, load_for_sync
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.sources import install, profiles
@@ -270,6 +270,32 @@ def test_a_second_import_of_the_same_changes_nothing_and_a_persons_file_stays(wh
     assert file.read_text() == "version = 1\n# mine\n"
 
 
+def test_a_login_that_no_profile_names_is_an_identity_or_is_named(tmp_path: Path) -> None:
+    text = (
+        "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n"
+        "[sso-session used]\nsso_start_url = https://used.awsapps.com/start\nsso_region = eu-west-1\n"
+        "[profile a]\nsso_session = used\nsso_account_id = 111122223333\nsso_role_name = R\n"
+        "[profile b]\nsso_session = acme\n[sso-session broken]\nsso_region = eu-west-1\n[sso-session empty]\n"
+    )
+    found = imported(config(tmp_path, text))
+    assert [(one.name, one.settings["sso_session"]) for one in found.draft.identities] == [
+        ("used", "used"), ("acme", "acme"),
+    ]  # fmt: skip
+    assert [(one.place, one.why.partition(":")[0]) for one in found.left if not one.profile] == [
+        (f"{tmp_path / 'config'}:13", "the section [sso-session broken]"),
+        (f"{tmp_path / 'config'}:15", "the section [sso-session empty]"),
+    ]
+
+
+def test_identities_alone_are_a_beginning_for_an_import(tmp_path: Path, paths: Paths) -> None:
+    draft = imported(config(tmp_path, "[default]\nregion = eu-west-1\n", CREDENTIALS)).draft
+    with pytest.raises(InvalidConfig, match="no account"):
+        install.install(paths, "aws-config", draft)
+    install.check(paths, "aws-config", draft, accountless=True)
+    install.install(paths, "aws-config", draft, accountless=True)
+    assert list(load_for_sync(paths).identities) == ["base"]
+
+
 def test_names_for_accounts() -> None:
     assert account_names(
         {
@@ -316,14 +342,15 @@ def test_names_for_accounts() -> None:
 def test_any_profiles_make_a_catalog_that_loads(found: dict[str, dict[str, str]]) -> None:
     import tempfile
 
-    sessions = {"s": {"sso_start_url": "https://x.example/start", "sso_region": "eu-west-1"}}
+    login = {"sso_start_url": "https://x.example/start", "sso_region": "eu-west-1"}
+    sessions = {"s": profiles.Profile("s", "here", 1, login)}
     made = {name: profiles.Profile(name, "here", 1, values) for name, values in found.items()}
     result = imported(AwsConfig(made, sessions))
     assert result.carried + len({one.why for one in result.left}) >= min(1, len(found))
     with tempfile.TemporaryDirectory() as folder:
         paths = Paths.of({"XSWITCH_HOME": folder})
+        install.install(paths, "aws-config", result.draft, accountless=True)
         if result.draft.accounts:
-            install.install(paths, "aws-config", result.draft)
             assert len(load(paths).targets) == sum(len(account.roles) for account in result.draft.accounts)
 
 

@@ -21,12 +21,17 @@ def found(engine: Engine, file: Path | None = None) -> Imported:
     return imported(profiles.read(engine.environ, file))
 
 
+def check(engine: Engine, what: Imported) -> None:
+    """Raise InvalidConfig where :func:`take_over` would: identities alone are a beginning."""
+    install.check(engine.paths, NAME, what.draft, accountless=True)
+
+
 def take_over(engine: Engine, what: Imported) -> Path:
     """Write the catalog file and return its path. Raises InvalidConfig, VaultUnavailable; then all is as it was.
 
     The programs and start URLs taken over are the person's own, who has them in their AWS config: they need no consent.
     """
-    path = install.install(engine.paths, NAME, what.draft)
+    path = install.install(engine.paths, NAME, what.draft, accountless=True)
     consents = Consents(engine.paths.state)
     for identity, key, text in to_consent(engine.paths, [NAME]):
         consents.give(identity, key, text)

@@ -6,6 +6,7 @@
 | ``role_arn`` and ``credential_source = Environment`` | the same, reached from the environment |
 | ``sso_account_id`` and ``sso_role_name`` | a permission set of its account, reached by a login |
 | ``credential_process`` | an identity of kind process |
+| an ``[sso-session]`` alone | an identity of kind sso |
 | keys, ``login_session``, web identity | an identity of kind profile, which serves what the profile gives |
 """
 
@@ -111,6 +112,7 @@ class _Import:
             except _Refused as refused:
                 self._note(profile, refused.why)
         lacking = self._lacking()
+        self._unused_logins()
         for section in self._config.others:
             self._left.append(Left("", section.place, unnamed(section.name)))
         names = account_names({account_id: account.profiles for account_id, account in self._accounts.items()})
@@ -133,6 +135,17 @@ class _Import:
             else:
                 self._note(profile, "it holds no credentials, only settings of the AWS CLI")
         return tuple(lacking)
+
+    def _unused_logins(self) -> None:
+        """Carry over the logins that no profile carried over names: each is a way to sign in all the same."""
+        used = {settings.get("sso_session") for settings in self._identities.values()}
+        for name, session in self._config.sso_sessions.items():
+            if name in used:
+                continue
+            try:
+                self._login(session, name)
+            except _Refused as refused:
+                self._left.append(Left("", session.place, f"the section [sso-session {clean(name)}]: {refused.why}"))
 
     def _draft(self, names: Mapping[str, str]) -> Draft:
         accounts = tuple(
@@ -244,18 +257,25 @@ class _Import:
             raise _Refused("it has only one of sso_account_id and sso_role_name")
         if fields.account_id(account_id) or fields.role_name(role):
             raise _Refused(f"{clean(account_id)} and {clean(role)} are no account and permission set")
-        settings: dict[str, Setting] = {"identity": self._login(profile)}
+        settings: dict[str, Setting] = {"identity": self._login_of(profile)}
         self._take(profile, settings, "region", "region", fields.region)
         self._count(profile, _SSO)
         return account_id, role, settings
 
-    def _login(self, profile: Profile) -> str:
+    def _login_of(self, profile: Profile) -> str:
         """Return the identity of the login that a profile names. Raises _Refused."""
-        session = profile.text("sso_session")
-        values = self._config.sso_sessions.get(session, {}) if session else profile.values
-        if session and not values:
-            raise _Refused(f"its [sso-session {clean(session)}] does not exist")
-        url, region = (str(values.get(key, "")) for key in ("sso_start_url", "sso_region"))
+        name = profile.text("sso_session")
+        session = self._config.sso_sessions.get(name) if name else profile
+        if session is None:
+            raise _Refused(f"its [sso-session {clean(name)}] does not exist")
+        return self._login(session, name)
+
+    def _login(self, section: Profile, session: str) -> str:
+        """Return the identity of the login of a section; ``session`` is its name, "" for a profile's own.
+
+        Raises _Refused.
+        """
+        url, region = section.text("sso_start_url"), section.text("sso_region")
         if fields.start_url(url) or fields.region(region):
             raise _Refused("its login has no sso_start_url and sso_region that are an address and a region")
         settings: dict[str, Setting] = {"kind": "sso", "start_url": url, "sso_region": region}

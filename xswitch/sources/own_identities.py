@@ -8,7 +8,6 @@ from pathlib import Path
 
 from xswitch.catalog.loading import check_with, load_for_sync
 from xswitch.catalog.model import Identity
-from xswitch.catalog.reading import EMPTY
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.sources.draft import toml, toml_key
@@ -42,7 +41,7 @@ def addition(paths: Paths, name: str, settings: Mapping[str, str]) -> Addition:
         lines = ["version = 1", "", "[defaults]", f"identity = {toml(name)}", "", *lines]
     joint = "" if not before else end if before.endswith(b"\n") else end * 2
     content = before + (joint + end.join([*lines, ""])).encode()
-    problems = tuple(one for one in check_with(paths, file, content) if one.message != EMPTY)
+    problems = check_with(paths, file, content, accountless=True)
     if problems:
         raise InvalidConfig(problems, "the catalog is as it was")
     return Addition(file, before, content)
