@@ -211,6 +211,28 @@ def test_what_can_t_be_carried_over_is_listed_where_nothing_can_be(home: Practic
     assert not home.paths.catalog_folder.exists()
 
 
+def test_the_persons_own_identity_keeps_its_name_and_its_roles(home: PracticeHome) -> None:
+    """The roles of the AWS config open from its key, not from another identity that has the profile's name."""
+    home.aws_config.write_text(
+        "[profile dev]\nrole_arn = arn:aws:iam::555566667777:role/ReadOnly\nsource_profile = central\nregion = eu-west-1\n"
+    )
+    key_id, secret = home.practice.user_access_key
+    keys = home.aws_config.with_name("credentials")
+    keys.write_text(f"[central]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n")
+    home.paths.catalog_file.write_text('version = 1\n[identities.central]\nkind = "keys"\n')
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(keys)}
+    for _ in range(2):  # the import of before is no other identity
+        said = home.works("xswitch", "catalog", "import", "aws-config", **files)
+        assert "so these have a number:\n  central → central-2\n" in said
+    assert json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json", **files))["renamed"] == {
+        "central-2": "central"
+    }
+    row = json.loads(home.works("xswitch", "catalog", "list", "--json"))[0]
+    assert row["identity"] == "central-2"
+    who = home.works("xswitch", "exec", row["target"], "--", "aws", "sts", "get-caller-identity", **files)
+    assert ":assumed-role/ReadOnly/" in who
+
+
 def test_a_program_of_the_aws_config_is_one_here_and_runs_once(home: PracticeHome, tmp_path: Path) -> None:
     """saml2aws and its kind: run for the first session, not for the next ones of the same request."""
     key_id, secret = home.practice.user_access_key

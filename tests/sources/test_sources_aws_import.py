@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from xswitch.catalog import Catalog, load, load_for_sync
+from xswitch.catalog import Catalog, Identity, load, load_for_sync
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.sources import install, profiles
@@ -294,6 +294,66 @@ def test_identities_alone_are_a_beginning_for_an_import(tmp_path: Path, paths: P
     install.check(paths, "aws-config", draft, accountless=True)
     install.install(paths, "aws-config", draft, accountless=True)
     assert list(load_for_sync(paths).identities) == ["base"]
+
+
+LOGIN = "sso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n"
+NAMESAKES = (
+    "[profile one]\nrole_arn = arn:aws:iam::111122223333:role/One\nsource_profile = base\n"
+    "[profile two]\nrole_arn = arn:aws:iam::111122223333:role/Two\ncredential_source = Environment\n"
+    f"[sso-session acme]\n{LOGIN}[profile three]\nsso_session = acme\nsso_account_id = 111122223333\n"
+    "sso_role_name = Three\n"
+)
+
+
+def test_a_role_is_not_bound_to_another_identity_of_the_same_name(tmp_path: Path, paths: Paths) -> None:
+    known = {
+        "base": Identity("base", "keys"),
+        "environment": Identity("environment", "keys"),
+        "acme": Identity("acme", "sso", start_url="https://mine.awsapps.com/start", sso_region="eu-west-1"),
+        "acme-2": Identity("acme-2", "process", process="tool"),
+    }
+    found = imported(config(tmp_path, NAMESAKES, CREDENTIALS), known)
+    renamed = {"base-2": "base", "environment-2": "environment", "acme-3": "acme"}
+    assert found.renamed == renamed
+    assert {one.name: one.settings["kind"] for one in found.draft.identities} == {
+        "base-2": "profile", "environment-2": "environment", "acme-3": "sso",
+    }  # fmt: skip
+    roles = {role.name: role.settings["identity"] for role in found.draft.accounts[0].roles}
+    assert roles == {"One": "base-2", "Two": "environment-2", "Three": "acme-3"}
+
+
+def test_an_identity_of_the_catalog_that_is_the_same_is_used(tmp_path: Path) -> None:
+    known = {
+        "base": Identity("base", "profile", profile="base", region="eu-west-3", mfa_serial="arn:aws:iam::1:mfa/x"),
+        "environment": Identity("environment", "environment"),
+        "acme": Identity("acme", "sso", start_url="https://acme.awsapps.com/start", sso_region="eu-west-1"),
+    }
+    found = imported(config(tmp_path, NAMESAKES, CREDENTIALS), known)
+    assert found.renamed == {}
+    roles = {role.name: role.settings["identity"] for role in found.draft.accounts[0].roles}
+    assert roles == {"One": "base", "Two": "environment", "Three": "acme"}
+
+
+def test_an_identity_of_the_catalog_with_another_mfa_device_is_another(tmp_path: Path) -> None:
+    serial = "mfa_serial = arn:aws:iam::111122223333:mfa/y\n"
+    known = {"base": Identity("base", "profile", profile="base", mfa_serial="arn:aws:iam::111122223333:mfa/x")}
+    text = NAMESAKES.replace("source_profile = base\n", f"source_profile = base\n{serial}")
+    assert imported(config(tmp_path, text, CREDENTIALS), known).renamed == {"base-2": "base"}
+
+
+def test_a_number_that_is_a_profiles_own_name_is_not_given_twice(tmp_path: Path) -> None:
+    role = "role_arn = arn:aws:iam::111122223333:role/"
+    text = (
+        f"[profile a]\n{role}A\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/x\n"
+        f"[profile b]\n{role}B\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/y\n"
+        f"[profile c]\n{role}C\nsource_profile = base-2\n"
+    )
+    keys = CREDENTIALS + CREDENTIALS.replace("[base]", "[base-2]")
+    draft = imported(config(tmp_path, text, keys)).draft
+    settings = {one.name: one.settings["profile"] for one in draft.identities}
+    assert {role.name: settings[str(role.settings["identity"])] for role in draft.accounts[0].roles} == {
+        "A": "base", "B": "base", "C": "base-2",
+    }  # fmt: skip
 
 
 def test_names_for_accounts() -> None:

@@ -184,6 +184,12 @@ def load_with(paths: Paths, file: Path, content: bytes) -> Catalog | None:
     return None if found.report else found.catalog
 
 
+def identities_without(paths: Paths, file: Path) -> Mapping[str, Identity]:
+    """Return the identities that there are without ``file``, one of ``catalog.d/``, whatever else the catalog lacks."""
+    catalog = _read_with(paths, file, b"").catalog
+    return {} if catalog is None else catalog.identities
+
+
 def _read_with(paths: Paths, file: Path, content: bytes) -> Reading:
     from xswitch.catalog.reading import read
 

@@ -62,6 +62,7 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         "profiles": found.carried,
         "accounts": len(draft.accounts),
         "identities": [identity.name for identity in draft.identities],
+        "renamed": dict(found.renamed),
         "targets": names,
         "environments": environments,
         "changes": difference_data(changes),
@@ -113,6 +114,9 @@ def _lines(found: Imported, changes: list[str], names: Mapping[str, str], *, who
     if names:
         lines += ["", "what the profiles are called here:"]
         lines += shown([f"  {clean(profile)} → {clean(name)}" for profile, name in names.items()], "  ", whole=whole)
+    if found.renamed:
+        lines += ["", "the catalog has another identity of that name, so these have a number:"]
+        lines += [f"  {clean(wanted)} → {clean(name)}" for name, wanted in found.renamed.items()]
     runs = [(one.name, str(one.settings["process"])) for one in draft.identities if "process" in one.settings]
     if runs:
         lines += ["", "programs that will be run for credentials, as the AWS CLI does:"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from xswitch.catalog.loading import identities_without
 from xswitch.identity.consent import Consents
 from xswitch.sources import install, profiles
 from xswitch.sources.aws_import import Imported, imported
@@ -18,7 +19,8 @@ NAME: Final = "aws-config"
 
 def found(engine: Engine, file: Path | None = None) -> Imported:
     """Return what the person's profiles become, or those of another config ``file``. Raises InvalidConfig."""
-    return imported(profiles.read(engine.environ, file))
+    known = identities_without(engine.paths, install.file_of(engine.paths, NAME))
+    return imported(profiles.read(engine.environ, file), known)
 
 
 def check(engine: Engine, what: Imported) -> None:
