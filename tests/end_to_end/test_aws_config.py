@@ -82,6 +82,19 @@ def test_what_the_aws_cli_writes_during_an_export_is_kept(
     assert (len(read) > 1) is not bool(asked)
 
 
+def test_keys_in_the_credentials_file_keep_their_profile(home: PracticeHome) -> None:
+    """The AWS CLI would use them in place of the exported profile's process."""
+    keys = home.aws_config.with_name("credentials")
+    keys.write_text("[payments-dev/Admin]\naws_access_key_id = AKIA\naws_secret_access_key = s\n")
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(keys)}
+    export = ("xswitch", "catalog", "export", "aws-config", "--match", "env:dev role:Admin")
+    assert json.loads(home.works(*export, "--json", **files))["taken"] == ["payments-dev/Admin"]
+    assert "profile payments-dev/Admin" not in raw_config_parse(str(home.aws_config))
+    keys.write_text("nonsense\n")
+    home.fails(3, f"{keys}:1", *export, **files)
+    home.works("xswitch", "catalog", "export", "aws-config", "--remove", **files)
+
+
 def test_every_target_can_be_exported_the_hostile_one_too(home: PracticeHome) -> None:
     home.works("xswitch", "catalog", "export", "aws-config")
     text = home.aws_config.read_text()

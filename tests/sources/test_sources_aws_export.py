@@ -133,6 +133,11 @@ def test_what_is_wrong_is_told_with_its_line_in_the_file() -> None:
         assert caught.value.problems[0].line == line
 
 
+def test_a_profile_of_the_credentials_file_is_the_persons_own_as_well() -> None:
+    made = exported(b"", [DEV, READ], PROGRAM, FILE, {"payments-dev/Admin", "other"})
+    assert (made.taken, list(meaning(made.content))) == (("payments-dev/Admin",), [READS])
+
+
 @examples(300)
 @given(
     st.lists(

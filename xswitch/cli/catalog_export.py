@@ -3,8 +3,8 @@
 xswitch catalog export aws-config --match "env:dev role:ReadOnly" --diff
 
 They stand between two markers in ~/.aws/config, which the next export rewrites; the rest of the file stays as it is.
-A profile of your own keeps its name, and what you set in one of xswitch's stays with it. --remove takes the markers and
-what is between them out again.
+A profile of your own, there or in ~/.aws/credentials, keeps its name; what you set in one of xswitch's stays with it.
+--remove takes the markers and what is between them out again.
 """
 
 from __future__ import annotations
@@ -48,19 +48,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Write them, or show the difference."""
     from xswitch.awsfiles import aws_files
+    from xswitch.sources import ini
     from xswitch.sources.aws_export import Exported, exported, profile_name
     from xswitch.sources.replacing import content_of, rework_own
 
     if args.remove and args.match:
         raise Usage("--remove takes all of xswitch's profiles out", "leave --match away")
-    file: Path = args.file or aws_files(context.environ)[0]
+    config, credentials = aws_files(context.environ)
+    file: Path = args.file or config
     chosen = [] if args.remove else _chosen(args.match, context)
     wanted = {profile_name(target): _wanted(target, context) for target in chosen}
+    keyed = [] if args.remove else [section.name for section in ini.read(credentials)]
     program = _program(context.environ)
     tries: list[tuple[bytes, Exported]] = []
 
     def work_out(before: bytes) -> bytes:
-        tries.append((before, exported(before, chosen, program, file)))
+        tries.append((before, exported(before, chosen, program, file, keyed)))
         return tries[-1][1].content
 
     if args.diff:

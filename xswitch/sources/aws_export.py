@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,16 +49,19 @@ class Exported:
     lost: Mapping[str, tuple[str, ...]]
 
 
-def exported(before: bytes, targets: Iterable[Target], program: Sequence[str], file: Path) -> Exported:
+def exported(
+    before: bytes, targets: Iterable[Target], program: Sequence[str], file: Path, keyed: Collection[str] = ()
+) -> Exported:
     """Return the config file ``before`` with a profile for each target, and without those of an earlier export.
 
     ``program`` is how xswitch is run. A profile of the person's own keeps its name, and the target of that name is left
-    out. What the person set in one of ours stays with it, but for its process, and its region where the target has one.
-    No targets take the markers out as well. Raises InvalidConfig for markers that don't pair, or a file that is no AWS
+    out; ``keyed`` are those of the credentials file, whose keys an AWS client would use in place of our process. What
+    the person set in one of ours stays with it, but for its process, and its region where the target has one. No
+    targets take the markers out as well. Raises InvalidConfig for markers that don't pair, or a file that is no AWS
     config; Usage for a program that no config file can name; VaultUnavailable where more would change.
     """
     parts = _parted(before, file)
-    own = {_profile_of(section.name) for section in parts.own}
+    own = {_profile_of(section.name) for section in parts.own} | set(keyed)
     earlier = {_profile_of(section.name) or section.name: section for section in parts.ours}
     lines: list[str] = []
     taken: list[str] = []
