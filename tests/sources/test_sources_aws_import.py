@@ -356,6 +356,40 @@ def test_a_number_that_is_a_profiles_own_name_is_not_given_twice(tmp_path: Path)
     }  # fmt: skip
 
 
+def test_a_permission_set_in_two_profiles_is_one_target_and_the_second_is_named_with_what_differs(
+    tmp_path: Path,
+) -> None:
+    role = "sso_account_id = 111122223333\nsso_role_name = Dev\n"
+    text = (
+        f"[sso-session acme]\n{LOGIN}[sso-session other]\n{LOGIN.replace('acme', 'other')}"
+        f"[profile dev-eu]\nsso_session = acme\n{role}region = eu-west-1\n"
+        f"[profile dev-same]\nsso_session = acme\n{role}region = eu-west-1\n"
+        f"[profile dev-us]\nsso_session = acme\n{role}region = us-east-1\n"
+        f"[profile dev-none]\nsso_session = acme\n{role}"
+        f"[profile dev-other]\nsso_session = other\n{role}region = eu-west-1\n"
+    )
+    found = imported(config(tmp_path, text))
+    one = "the permission set Dev is one target, carried over from the profile dev-eu, with"
+    assert whys(found) == {
+        "dev-us": f"{one} the region eu-west-1: this profile has us-east-1",
+        "dev-none": f"{one} the region eu-west-1: this profile has none",
+        "dev-other": f"{one} the login acme: this profile has other",
+    }
+    assert (found.carried, list(found.targets)) == (2, ["dev-eu", "dev-same"])
+
+
+def test_a_permission_set_beside_a_role_of_its_name_is_named_with_that(tmp_path: Path) -> None:
+    role = "role_arn = arn:aws:iam::111122223333:role/"
+    text = (
+        f"[sso-session acme]\n{LOGIN}[profile top]\n{role}Top\nsource_profile = base\n"
+        f"[profile a]\n{role}Dev\nsource_profile = top\n"
+        "[profile b]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n"
+    )
+    assert whys(imported(config(tmp_path, text, CREDENTIALS))) == {
+        "b": "the role of the profile a has the name Dev, and a permission set can't have another"
+    }
+
+
 def test_names_for_accounts() -> None:
     assert account_names(
         {

@@ -307,11 +307,24 @@ class _Import:
         account = self._accounts.setdefault(account_id, _Account())
         if account.roles.setdefault(role, settings) != settings:
             if profile.text("sso_role_name"):
-                raise _Refused(f"the permission set {clean(role)} is there already, reached in another way")
+                raise _Refused(self._one_target(account, role, settings))
             role, settings = _beside(account, profile, account_id, role, settings)
             account.roles[role] = settings
         account.profiles.append((profile.name, role))
         return account_id, role
+
+    def _one_target(self, account: _Account, role: str, settings: Mapping[str, Setting]) -> str:
+        """Say why a permission set is not carried over beside what has its name: AWS knows it by no other one."""
+        first = clean(next(profile for profile, name in account.profiles if name == role))
+        known = account.roles[role]
+        if self._identities.get(str(known.get("identity")), {}).get("kind") != "sso":
+            return (
+                f"the role of the profile {first} has the name {clean(role)}, and a permission set can't have another"
+            )
+        key, word = ("identity", "login") if known["identity"] != settings["identity"] else ("region", "region")
+        has, wants = (clean(str(one.get(key, "none"))) for one in (known, settings))
+        what = f"the permission set {clean(role)} is one target, carried over from the profile {first}"
+        return f"{what}, with the {word} {has}: this profile has {wants}"
 
     # -- identities
 
