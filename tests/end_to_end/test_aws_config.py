@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.configloader import raw_config_parse
 from practice_home import PracticeHome
+
+from xswitch.cli import run
+from xswitch.sources import aws_export
 
 THEIRS = "\ufeff# mine\r\n[default]\r\nregion\t= eu-west-1\r\n\r\n[profile own]\r\naws_access_key_id = AKIAOWN\r\n"
 
@@ -36,6 +40,59 @@ def test_the_aws_cli_uses_an_exported_profile_and_the_rest_of_the_file_stays(hom
     assert "nothing changes" in again
     assert "taken out of" in home.works("xswitch", "catalog", "export", "aws-config", "--remove")
     assert home.aws_config.read_bytes() == THEIRS.removeprefix("\ufeff").encode()
+
+
+def test_what_the_aws_cli_sets_around_the_markers_stays_with_its_profile(home: PracticeHome) -> None:
+    export = ("xswitch", "catalog", "export", "aws-config")
+    mine = "[profile mine]\nregion = eu-west-1\n"
+    home.aws_config.write_text(mine)
+    home.works(*export, "--match", "env:dev role:Admin")
+    last = list(raw_config_parse(str(home.aws_config)))[-1].removeprefix("profile ")
+    home.works("aws", "configure", "set", "output", "text", "--profile", last)
+    home.works("aws", "configure", "set", "cli_pager", "less", "--profile", last)
+    home.works("aws", "configure", "set", "output", "json", "--profile", "mine")
+    home.works(*export, "--match", "env:dev role:Admin")
+    read = raw_config_parse(str(home.aws_config))
+    assert read["profile mine"] == {"region": "eu-west-1", "output": "json"}
+    assert (read[f"profile {last}"]["output"], read[f"profile {last}"]["cli_pager"]) == ("text", "less")
+    assert home.works("aws", "configure", "get", "output", "--profile", last) == "text\n"
+    home.works("aws", "configure", "set", "s3.max_queue_size", "10", "--profile", last)
+    done = home.run(*export, "--remove")
+    assert f"{last} goes with what you set there: output, cli_pager, s3\n" in done.stderr
+    assert home.aws_config.read_text() == f"{mine}output = json\n"
+
+
+@pytest.mark.parametrize("asked", [(), ("--remove",)])
+def test_what_the_aws_cli_writes_during_an_export_is_kept(
+    home: PracticeHome, asked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.works("xswitch", "catalog", "export", "aws-config", "--match", "env:dev")
+    worked_out = aws_export.exported
+
+    def late(*args: Any, **named: Any) -> aws_export.Exported:
+        made = worked_out(*args, **named)
+        if b"precious" not in made.content:
+            home.works("aws", "configure", "set", "region", "eu-west-3", "--profile", "precious")
+        return made
+
+    monkeypatch.setattr(aws_export, "exported", late)
+    assert run(["catalog", "export", "aws-config", *asked], home.environ) == 0
+    read = raw_config_parse(str(home.aws_config))
+    assert read["profile precious"] == {"region": "eu-west-3"}
+    assert (len(read) > 1) is not bool(asked)
+
+
+def test_keys_in_the_credentials_file_keep_their_profile(home: PracticeHome) -> None:
+    """The AWS CLI would use them in place of the exported profile's process."""
+    keys = home.aws_config.with_name("credentials")
+    keys.write_text("[payments-dev/Admin]\naws_access_key_id = AKIA\naws_secret_access_key = s\n")
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(keys)}
+    export = ("xswitch", "catalog", "export", "aws-config", "--match", "env:dev role:Admin")
+    assert json.loads(home.works(*export, "--json", **files))["taken"] == ["payments-dev/Admin"]
+    assert "profile payments-dev/Admin" not in raw_config_parse(str(home.aws_config))
+    keys.write_text("nonsense\n")
+    home.fails(3, f"{keys}:1", *export, **files)
+    home.works("xswitch", "catalog", "export", "aws-config", "--remove", **files)
 
 
 def test_every_target_can_be_exported_the_hostile_one_too(home: PracticeHome) -> None:
@@ -118,6 +175,75 @@ def test_an_import_says_what_profiles_are_called_here_and_that_nothing_is_guarde
     said = json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json"))
     assert (said["targets"], said["environments"]) == ({"dev-admin": "payments/Admin"}, ["prod"])
     assert "no environments" not in home.works("xswitch", "catalog", "import", "aws-config")
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials", "identity"),
+    [
+        (
+            "[default]\nregion=eu-west-1\n",
+            "[default]\naws_access_key_id = AKIA\naws_secret_access_key = s\n",
+            ("default", "profile"),
+        ),
+        ("[profile okta]\ncredential_process = tool\n", "", ("okta", "process")),
+        (
+            "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n",
+            "",
+            ("acme", "sso"),
+        ),
+    ],
+)
+def test_whoever_has_identities_alone_can_begin_with_them(
+    home: PracticeHome, config: str, credentials: str, identity: tuple[str, str]
+) -> None:
+    home.aws_config.write_text(config)
+    keys = home.aws_config.with_name("credentials")
+    keys.write_text(credentials)
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(keys)}
+    home.paths.catalog_file.unlink()
+    ask = ("xswitch", "catalog", "import", "aws-config")
+    assert "0 accounts, 0 roles and 1 identity from" in home.works(*ask, "--dry-run", **files)
+    assert not home.paths.catalog_folder.exists()
+    said = home.works(*ask, **files)
+    assert f"written to {home.paths.catalog_folder / 'aws-config.toml'}\nno account so far" in said
+    assert json.loads(home.works(*ask, "--json", **files))["identities"] == [identity[0]]
+    rows = json.loads(home.works("xswitch", "identity", "list", "--json", **files))
+    assert [(row["name"], row["kind"]) for row in rows] == [identity]
+
+
+def test_what_can_t_be_carried_over_is_listed_where_nothing_can_be(home: PracticeHome) -> None:
+    home.aws_config.write_text(
+        "[profile broken]\nrole_arn = nonsense\nsource_profile = base\n[profile none]\nregion=x\n"
+    )
+    home.paths.catalog_file.unlink()
+    for asked in ((), ("--dry-run",)):
+        said = home.works("xswitch", "catalog", "import", "aws-config", *asked)
+        assert "not carried over:\n  broken " in said and "\n  none " in said
+        assert said.endswith("nothing was written: there is nothing to carry over\n")
+    assert json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json"))["written"] is False
+    assert not home.paths.catalog_folder.exists()
+
+
+def test_the_persons_own_identity_keeps_its_name_and_its_roles(home: PracticeHome) -> None:
+    """The roles of the AWS config open from its key, not from another identity that has the profile's name."""
+    home.aws_config.write_text(
+        "[profile dev]\nrole_arn = arn:aws:iam::555566667777:role/ReadOnly\nsource_profile = central\nregion = eu-west-1\n"
+    )
+    key_id, secret = home.practice.user_access_key
+    keys = home.aws_config.with_name("credentials")
+    keys.write_text(f"[central]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n")
+    home.paths.catalog_file.write_text('version = 1\n[identities.central]\nkind = "keys"\n')
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(keys)}
+    for _ in range(2):  # the import of before is no other identity
+        said = home.works("xswitch", "catalog", "import", "aws-config", **files)
+        assert "so these have a number:\n  central → central-2\n" in said
+    assert json.loads(home.works("xswitch", "catalog", "import", "aws-config", "--json", **files))["renamed"] == {
+        "central-2": "central"
+    }
+    row = json.loads(home.works("xswitch", "catalog", "list", "--json"))[0]
+    assert row["identity"] == "central-2"
+    who = home.works("xswitch", "exec", row["target"], "--", "aws", "sts", "get-caller-identity", **files)
+    assert ":assumed-role/ReadOnly/" in who
 
 
 def test_a_program_of_the_aws_config_is_one_here_and_runs_once(home: PracticeHome, tmp_path: Path) -> None:

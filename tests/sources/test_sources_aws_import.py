@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import examples
 
-from xswitch.catalog import Catalog, load
+from xswitch.catalog import Catalog, Identity, load, load_for_sync
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.sources import install, profiles
@@ -270,6 +270,126 @@ def test_a_second_import_of_the_same_changes_nothing_and_a_persons_file_stays(wh
     assert file.read_text() == "version = 1\n# mine\n"
 
 
+def test_a_login_that_no_profile_names_is_an_identity_or_is_named(tmp_path: Path) -> None:
+    text = (
+        "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n"
+        "[sso-session used]\nsso_start_url = https://used.awsapps.com/start\nsso_region = eu-west-1\n"
+        "[profile a]\nsso_session = used\nsso_account_id = 111122223333\nsso_role_name = R\n"
+        "[profile b]\nsso_session = acme\n[sso-session broken]\nsso_region = eu-west-1\n[sso-session empty]\n"
+    )
+    found = imported(config(tmp_path, text))
+    assert [(one.name, one.settings["sso_session"]) for one in found.draft.identities] == [
+        ("used", "used"), ("acme", "acme"),
+    ]  # fmt: skip
+    assert [(one.place, one.why.partition(":")[0]) for one in found.left if not one.profile] == [
+        (f"{tmp_path / 'config'}:13", "the section [sso-session broken]"),
+        (f"{tmp_path / 'config'}:15", "the section [sso-session empty]"),
+    ]
+
+
+def test_identities_alone_are_a_beginning_for_an_import(tmp_path: Path, paths: Paths) -> None:
+    draft = imported(config(tmp_path, "[default]\nregion = eu-west-1\n", CREDENTIALS)).draft
+    with pytest.raises(InvalidConfig, match="no account"):
+        install.install(paths, "aws-config", draft)
+    install.check(paths, "aws-config", draft, accountless=True)
+    install.install(paths, "aws-config", draft, accountless=True)
+    assert list(load_for_sync(paths).identities) == ["base"]
+
+
+LOGIN = "sso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n"
+NAMESAKES = (
+    "[profile one]\nrole_arn = arn:aws:iam::111122223333:role/One\nsource_profile = base\n"
+    "[profile two]\nrole_arn = arn:aws:iam::111122223333:role/Two\ncredential_source = Environment\n"
+    f"[sso-session acme]\n{LOGIN}[profile three]\nsso_session = acme\nsso_account_id = 111122223333\n"
+    "sso_role_name = Three\n"
+)
+
+
+def test_a_role_is_not_bound_to_another_identity_of_the_same_name(tmp_path: Path, paths: Paths) -> None:
+    known = {
+        "base": Identity("base", "keys"),
+        "environment": Identity("environment", "keys"),
+        "acme": Identity("acme", "sso", start_url="https://mine.awsapps.com/start", sso_region="eu-west-1"),
+        "acme-2": Identity("acme-2", "process", process="tool"),
+    }
+    found = imported(config(tmp_path, NAMESAKES, CREDENTIALS), known)
+    renamed = {"base-2": "base", "environment-2": "environment", "acme-3": "acme"}
+    assert found.renamed == renamed
+    assert {one.name: one.settings["kind"] for one in found.draft.identities} == {
+        "base-2": "profile", "environment-2": "environment", "acme-3": "sso",
+    }  # fmt: skip
+    roles = {role.name: role.settings["identity"] for role in found.draft.accounts[0].roles}
+    assert roles == {"One": "base-2", "Two": "environment-2", "Three": "acme-3"}
+
+
+def test_an_identity_of_the_catalog_that_is_the_same_is_used(tmp_path: Path) -> None:
+    known = {
+        "base": Identity("base", "profile", profile="base", region="eu-west-3", mfa_serial="arn:aws:iam::1:mfa/x"),
+        "environment": Identity("environment", "environment"),
+        "acme": Identity("acme", "sso", start_url="https://acme.awsapps.com/start", sso_region="eu-west-1"),
+    }
+    found = imported(config(tmp_path, NAMESAKES, CREDENTIALS), known)
+    assert found.renamed == {}
+    roles = {role.name: role.settings["identity"] for role in found.draft.accounts[0].roles}
+    assert roles == {"One": "base", "Two": "environment", "Three": "acme"}
+
+
+def test_an_identity_of_the_catalog_with_another_mfa_device_is_another(tmp_path: Path) -> None:
+    serial = "mfa_serial = arn:aws:iam::111122223333:mfa/y\n"
+    known = {"base": Identity("base", "profile", profile="base", mfa_serial="arn:aws:iam::111122223333:mfa/x")}
+    text = NAMESAKES.replace("source_profile = base\n", f"source_profile = base\n{serial}")
+    assert imported(config(tmp_path, text, CREDENTIALS), known).renamed == {"base-2": "base"}
+
+
+def test_a_number_that_is_a_profiles_own_name_is_not_given_twice(tmp_path: Path) -> None:
+    role = "role_arn = arn:aws:iam::111122223333:role/"
+    text = (
+        f"[profile a]\n{role}A\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/x\n"
+        f"[profile b]\n{role}B\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/y\n"
+        f"[profile c]\n{role}C\nsource_profile = base-2\n"
+    )
+    keys = CREDENTIALS + CREDENTIALS.replace("[base]", "[base-2]")
+    draft = imported(config(tmp_path, text, keys)).draft
+    settings = {one.name: one.settings["profile"] for one in draft.identities}
+    assert {role.name: settings[str(role.settings["identity"])] for role in draft.accounts[0].roles} == {
+        "A": "base", "B": "base", "C": "base-2",
+    }  # fmt: skip
+
+
+def test_a_permission_set_in_two_profiles_is_one_target_and_the_second_is_named_with_what_differs(
+    tmp_path: Path,
+) -> None:
+    role = "sso_account_id = 111122223333\nsso_role_name = Dev\n"
+    text = (
+        f"[sso-session acme]\n{LOGIN}[sso-session other]\n{LOGIN.replace('acme', 'other')}"
+        f"[profile dev-eu]\nsso_session = acme\n{role}region = eu-west-1\n"
+        f"[profile dev-same]\nsso_session = acme\n{role}region = eu-west-1\n"
+        f"[profile dev-us]\nsso_session = acme\n{role}region = us-east-1\n"
+        f"[profile dev-none]\nsso_session = acme\n{role}"
+        f"[profile dev-other]\nsso_session = other\n{role}region = eu-west-1\n"
+    )
+    found = imported(config(tmp_path, text))
+    one = "the permission set Dev is one target, carried over from the profile dev-eu, with"
+    assert whys(found) == {
+        "dev-us": f"{one} the region eu-west-1: this profile has us-east-1",
+        "dev-none": f"{one} the region eu-west-1: this profile has none",
+        "dev-other": f"{one} the login acme: this profile has other",
+    }
+    assert (found.carried, list(found.targets)) == (2, ["dev-eu", "dev-same"])
+
+
+def test_a_permission_set_beside_a_role_of_its_name_is_named_with_that(tmp_path: Path) -> None:
+    role = "role_arn = arn:aws:iam::111122223333:role/"
+    text = (
+        f"[sso-session acme]\n{LOGIN}[profile top]\n{role}Top\nsource_profile = base\n"
+        f"[profile a]\n{role}Dev\nsource_profile = top\n"
+        "[profile b]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Dev\n"
+    )
+    assert whys(imported(config(tmp_path, text, CREDENTIALS))) == {
+        "b": "the role of the profile a has the name Dev, and a permission set can't have another"
+    }
+
+
 def test_names_for_accounts() -> None:
     assert account_names(
         {
@@ -316,14 +436,15 @@ def test_names_for_accounts() -> None:
 def test_any_profiles_make_a_catalog_that_loads(found: dict[str, dict[str, str]]) -> None:
     import tempfile
 
-    sessions = {"s": {"sso_start_url": "https://x.example/start", "sso_region": "eu-west-1"}}
+    login = {"sso_start_url": "https://x.example/start", "sso_region": "eu-west-1"}
+    sessions = {"s": profiles.Profile("s", "here", 1, login)}
     made = {name: profiles.Profile(name, "here", 1, values) for name, values in found.items()}
     result = imported(AwsConfig(made, sessions))
     assert result.carried + len({one.why for one in result.left}) >= min(1, len(found))
     with tempfile.TemporaryDirectory() as folder:
         paths = Paths.of({"XSWITCH_HOME": folder})
+        install.install(paths, "aws-config", result.draft, accountless=True)
         if result.draft.accounts:
-            install.install(paths, "aws-config", result.draft)
             assert len(load(paths).targets) == sum(len(account.roles) for account in result.draft.accounts)
 
 

@@ -124,6 +124,20 @@ def test_a_file_that_changed_since_it_was_looked_at_is_left_alone(files: Files) 
     assert SECRET in files.credentials.read_text()
 
 
+def test_what_another_program_writes_meanwhile_is_kept(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.credentials.write_text(f"[default]\n{LINES}")
+    without = aws_keys.without
+
+    def late(content: bytes, lines: set[int]) -> bytes:
+        if b"[late]" not in content:
+            files.credentials.write_text(f"[default]\n{LINES}[late]\nregion = a\n")
+        return without(content, lines)
+
+    monkeypatch.setattr(aws_keys, "without", late)
+    files.take_out()
+    assert files.credentials.read_text() == "[default]\n[late]\nregion = a\n"
+
+
 def test_a_folder_that_can_t_be_written_leaves_the_file_as_it_was(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:

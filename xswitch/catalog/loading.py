@@ -152,27 +152,42 @@ def load_for_sync(paths: Paths) -> Catalog:
 
     Raises InvalidConfig with every other problem.
     """
-    from xswitch.catalog.reading import EMPTY, read
+    from xswitch.catalog.reading import read
 
     try:
         return load(paths)
     except InvalidConfig:
         found = read(paths, listed(paths), {})
-        others = [problem for problem in found.report.problems() if problem.message != EMPTY]
-        if found.catalog is None or others:
+        if found.catalog is None or _but_empty(found.report.problems()):
             raise
         return found.catalog
 
 
-def check_with(paths: Paths, file: Path, content: bytes) -> tuple[Problem, ...]:
-    """Return the errors that the catalog would have if ``file``, one of ``catalog.d/``, held ``content``."""
-    return _read_with(paths, file, content).report.problems()
+def check_with(paths: Paths, file: Path, content: bytes, *, accountless: bool = False) -> tuple[Problem, ...]:
+    """Return the errors that the catalog would have if ``file``, one of ``catalog.d/``, held ``content``.
+
+    With ``accountless`` it may hold no account yet.
+    """
+    problems = _read_with(paths, file, content).report.problems()
+    return _but_empty(problems) if accountless else problems
+
+
+def _but_empty(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    from xswitch.catalog.reading import EMPTY
+
+    return tuple(problem for problem in problems if problem.message != EMPTY)
 
 
 def load_with(paths: Paths, file: Path, content: bytes) -> Catalog | None:
     """Return the catalog as it would be if ``file``, one of ``catalog.d/``, held ``content``; None for no catalog."""
     found = _read_with(paths, file, content)
     return None if found.report else found.catalog
+
+
+def identities_without(paths: Paths, file: Path) -> Mapping[str, Identity]:
+    """Return the identities that there are without ``file``, one of ``catalog.d/``, whatever else the catalog lacks."""
+    catalog = _read_with(paths, file, b"").catalog
+    return {} if catalog is None else catalog.identities
 
 
 def _read_with(paths: Paths, file: Path, content: bytes) -> Reading:
@@ -188,13 +203,13 @@ def _read_with(paths: Paths, file: Path, content: bytes) -> Reading:
 
 def check_shared(paths: Paths, name: str, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
     """Return the errors that the catalog would have if the share ``name`` held these files, by their paths in it."""
-    from xswitch.catalog.reading import EMPTY, read
+    from xswitch.catalog.reading import read
 
     current = shared_folder(paths) / name / "current"
     listing = [entry for entry in listed(paths) if entry[1] != name]
     listing += [(str(current / one), name, 0) for one in sorted(files, key=lambda one: (one != "catalog.toml", one))]
     problems = read(paths, listing, {}, {current / one: content for one, content in files.items()}).report.problems()
-    return tuple(problem for problem in problems if problem.message != EMPTY)
+    return _but_empty(problems)
 
 
 def first_run(paths: Paths) -> InvalidConfig:

@@ -3,7 +3,8 @@
 xswitch catalog export aws-config --match "env:dev role:ReadOnly" --diff
 
 They stand between two markers in ~/.aws/config, which the next export rewrites; the rest of the file stays as it is.
-A profile of your own keeps its name. --remove takes the markers and what is between them out again.
+A profile of your own, there or in ~/.aws/credentials, keeps its name; what you set in one of xswitch's stays with it.
+--remove takes the markers and what is between them out again.
 """
 
 from __future__ import annotations
@@ -47,42 +48,52 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> Result:
     """Write them, or show the difference."""
     from xswitch.awsfiles import aws_files
-    from xswitch.sources.aws_export import exported, profile_name
-    from xswitch.sources.replacing import replace_own
+    from xswitch.sources import ini
+    from xswitch.sources.aws_export import Exported, exported, profile_name
+    from xswitch.sources.replacing import content_of, rework_own
 
     if args.remove and args.match:
         raise Usage("--remove takes all of xswitch's profiles out", "leave --match away")
-    file: Path = args.file or aws_files(context.environ)[0]
-    before = _content(file)
+    config, credentials = aws_files(context.environ)
+    file: Path = args.file or config
     chosen = [] if args.remove else _chosen(args.match, context)
-    made = exported(before, chosen, _program(context.environ), file)
+    wanted = {profile_name(target): _wanted(target, context) for target in chosen}
+    keyed = [] if args.remove else [section.name for section in ini.read(credentials)]
+    program = _program(context.environ)
+    tries: list[tuple[bytes, Exported]] = []
+
+    def work_out(before: bytes) -> bytes:
+        tries.append((before, exported(before, chosen, program, file, keyed)))
+        return tries[-1][1].content
+
+    if args.diff:
+        work_out(content_of(file))
+    else:
+        rework_own(file, work_out)
+    before, made = tries[-1]
     notes = [f"{name} is left out: a profile of your own has that name" for name in made.taken]
-    needs = _needs([target for target in chosen if profile_name(target) not in made.taken], context)
+    notes += [
+        f"{clean(name)} goes with what you set there: {clean(', '.join(keys))}" for name, keys in made.lost.items()
+    ]
+    needs = {kind: sum(kind in wants for name, wants in wanted.items() if name not in made.taken) for kind in _NEEDS}
     notes += [f"warning: {number} of these profiles {_NEEDS[kind]}" for kind, number in needs.items() if number]
     data = {
         "file": str(file),
         "profiles": made.profiles,
         "taken": list(made.taken),
+        "lost": {name: list(keys) for name, keys in made.lost.items()},
         "needs": needs,
         "changed": made.content != before,
         "written": made.content != before and not args.diff,
     }
     if args.diff:
         return Result(_difference(before, made.content, file), data, notes=tuple(notes))
-    if made.content != before:
-        replace_own(file, made.content)
     number, words = made.profiles, "written to"
     if args.remove:
         number, words = made.replaced, "taken out of"
     if made.content == before:
         words = "nothing changes in"
     return Result(f"{plural(number, 'profile')}, {words} {clean(str(file))}", data, notes=tuple(notes))
-
-
-def _content(file: Path) -> bytes:
-    from xswitch.tomlfile import read_bytes
-
-    return read_bytes(file) if file.exists() else b""
 
 
 def _chosen(match: str, context: Context) -> list[Target]:
@@ -96,14 +107,15 @@ def _chosen(match: str, context: Context) -> list[Target]:
     return chosen
 
 
-def _needs(targets: list[Target], context: Context) -> dict[str, int]:
-    """Return how many targets want what of a person before they open, by its kind."""
-    plans = [context.engine.plan(target) for target in targets]
-    return {
-        "guard": sum(plan.guard is not None for plan in plans),
-        "code": sum(bool(plan.mfa_serial) and not plan.identity.mfa_process for plan in plans),
-        "login": sum(plan.by_login for plan in plans),
+def _wanted(target: Target, context: Context) -> tuple[str, ...]:
+    """Return what a target wants of a person before it opens, each by its kind."""
+    plan = context.engine.plan(target)
+    wants = {
+        "guard": plan.guard is not None,
+        "code": bool(plan.mfa_serial) and not plan.identity.mfa_process,
+        "login": plan.by_login,
     }
+    return tuple(kind for kind, wanted in wants.items() if wanted)
 
 
 def _program(environ: Mapping[str, str]) -> list[str]:

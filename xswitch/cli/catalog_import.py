@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xswitch.cli.output import Result
 from xswitch.cli.sync_output import difference_data, difference_lines, shown
-from xswitch.text import clean
+from xswitch.text import clean, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,23 +43,26 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     if args.file is not None and not args.file.exists():
         raise NoSuchTarget(f"there is no file {args.file}", "name the AWS CLI's config file")
     found = takeover.found(context.engine, args.file)
-    if not found.carried and not found.left:
+    draft = found.draft
+    if not found.left and not draft.identities and not draft.accounts:
         raise NoSuchTarget("there are no profiles of the AWS CLI here", "`aws configure list-profiles` shows them")
-    changes = install.difference(context.paths, NAME, found.draft)
+    changes = install.difference(context.paths, NAME, draft)
     path = install.file_of(context.paths, NAME)
-    accounts = _accounts(found, context, path)
+    accounts, none_yet = _accounts(found, context, path)
+    nothing = not draft.identities and not draft.accounts and not path.exists()
     if args.dry_run:
-        install.check(context.paths, NAME, found.draft)
-    else:
+        takeover.check(context.engine, found)
+    elif not nothing:
         takeover.take_over(context.engine, found)
     names = {profile: f"{accounts[owner].name}/{role}" for profile, (owner, role) in found.targets.items()}
     environments = sorted({account.environment for account in accounts.values()} - {""})
     data: dict[str, Any] = {
         "file": str(path),
-        "written": not args.dry_run,
+        "written": not args.dry_run and not nothing,
         "profiles": found.carried,
-        "accounts": len(found.draft.accounts),
-        "identities": [identity.name for identity in found.draft.identities],
+        "accounts": len(draft.accounts),
+        "identities": [identity.name for identity in draft.identities],
+        "renamed": dict(found.renamed),
         "targets": names,
         "environments": environments,
         "changes": difference_data(changes),
@@ -68,7 +71,15 @@ def run(args: argparse.Namespace, context: Context) -> Result:
         "stays": dict(found.stays),
     }
     lines = _lines(found, difference_lines(changes, whole=args.dry_run), names, whole=args.dry_run)
+    if nothing:
+        lines += ["", "nothing was written: there is nothing to carry over"]
+        return Result("\n".join(lines), data)
     lines += ["", f"nothing was written; without --dry-run: {path}" if args.dry_run else f"written to {path}"]
+    if none_yet:
+        lines.append(
+            "no account so far, so nothing to switch to: `xswitch catalog sync` brings some, "
+            f"or write [[accounts]] into {context.paths.catalog_file}"
+        )
     if accounts and not environments:
         lines.append(
             f"no environments, so no guards: see [environments] in {context.paths.catalog_file}, yours to write"
@@ -76,13 +87,17 @@ def run(args: argparse.Namespace, context: Context) -> Result:
     return Result("\n".join(lines), data)
 
 
-def _accounts(found: Imported, context: Context, path: Path) -> dict[str, Account]:
-    """Return the accounts of the import by their ids, as the whole catalog has them: other files may name them too."""
+def _accounts(found: Imported, context: Context, path: Path) -> tuple[dict[str, Account], bool]:
+    """Return the accounts of the import by their ids, as the whole catalog has them: other files may name them too.
+
+    And whether the whole catalog has none.
+    """
     from xswitch.catalog import Account, load_with
 
     accounts = {one.id: Account(one.id, one.name) for one in found.draft.accounts}
     whole = load_with(context.paths, path, found.draft.text().encode())
-    return accounts | {one.id: one for one in (whole.accounts if whole else ()) if one.id in accounts}
+    known = whole.accounts if whole else ()
+    return accounts | {one.id: one for one in known if one.id in accounts}, not accounts and not known
 
 
 def _data(found: Iterable[Left]) -> list[dict[str, str]]:
@@ -93,11 +108,15 @@ def _lines(found: Imported, changes: list[str], names: Mapping[str, str], *, who
     """Return what came of the profiles; ``whole`` leaves nothing out."""
     draft = found.draft
     roles = sum(len(account.roles) for account in draft.accounts)
-    counts = f"{len(draft.accounts)} accounts, {roles} roles and {len(draft.identities)} identities"
-    lines = [f"{counts} from {found.carried} profiles", *changes]
+    identities = f"{len(draft.identities)} {'identity' if len(draft.identities) == 1 else 'identities'}"
+    counts = f"{plural(len(draft.accounts), 'account')}, {plural(roles, 'role')} and {identities}"
+    lines = [f"{counts} from {plural(found.carried, 'profile')}", *changes]
     if names:
         lines += ["", "what the profiles are called here:"]
         lines += shown([f"  {clean(profile)} → {clean(name)}" for profile, name in names.items()], "  ", whole=whole)
+    if found.renamed:
+        lines += ["", "the catalog has another identity of that name, so these have a number:"]
+        lines += [f"  {clean(wanted)} → {clean(name)}" for name, wanted in found.renamed.items()]
     runs = [(one.name, str(one.settings["process"])) for one in draft.identities if "process" in one.settings]
     if runs:
         lines += ["", "programs that will be run for credentials, as the AWS CLI does:"]

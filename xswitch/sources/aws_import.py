@@ -6,6 +6,7 @@
 | ``role_arn`` and ``credential_source = Environment`` | the same, reached from the environment |
 | ``sso_account_id`` and ``sso_role_name`` | a permission set of its account, reached by a login |
 | ``credential_process`` | an identity of kind process |
+| an ``[sso-session]`` alone | an identity of kind sso |
 | keys, ``login_session``, web identity | an identity of kind profile, which serves what the profile gives |
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from xswitch.catalog import fields
+from xswitch.catalog import Identity, fields
 from xswitch.sources.draft import Draft, DraftAccount, DraftIdentity, DraftRole, Setting
 from xswitch.sources.names import account_names
 from xswitch.sources.profiles import STATIC, AwsConfig, Profile, unnamed
@@ -56,7 +57,8 @@ class Imported:
 
     ``stays`` counts settings that are the AWS CLI's own business and go on holding where they are. ``targets`` has
     account id and role of every profile that became a target, by its name. ``lacking`` are profiles that became an
-    identity because a role is reached from them, and hold no credentials so far.
+    identity because a role is reached from them, and hold no credentials so far. ``renamed`` are identities, by their
+    names here, whose own names the catalog has for others.
     """
 
     draft: Draft
@@ -66,11 +68,16 @@ class Imported:
     targets: Mapping[str, tuple[str, str]]
     profiles: int
     lacking: tuple[Left, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
-def imported(config: AwsConfig) -> Imported:
-    """Return what the profiles become. Nothing is dropped in silence; nothing raises."""
-    return _Import(config).run()
+def imported(config: AwsConfig, known: Mapping[str, Identity] | None = None) -> Imported:
+    """Return what the profiles become. Nothing is dropped in silence; nothing raises.
+
+    ``known`` are the identities that the catalog has from elsewhere, which come first: one of the same name is used
+    where it gets the same credentials, and else keeps its name for itself.
+    """
+    return _Import(config, known or {}).run()
 
 
 @dataclass(slots=True)
@@ -92,8 +99,10 @@ class _Refused(Exception):
 class _Import:
     """One import. ``_targets`` has account id and role of each profile that became one; ``_open`` those under way."""
 
-    def __init__(self, config: AwsConfig) -> None:
+    def __init__(self, config: AwsConfig, known: Mapping[str, Identity]) -> None:
         self._config = config
+        self._known = known
+        self._renamed: dict[str, str] = {}
         self._accounts: dict[str, _Account] = {}
         self._identities: dict[str, dict[str, Setting]] = {}
         self._targets: dict[str, tuple[str, str]] = {}
@@ -111,12 +120,13 @@ class _Import:
             except _Refused as refused:
                 self._note(profile, refused.why)
         lacking = self._lacking()
+        self._unused_logins()
         for section in self._config.others:
             self._left.append(Left("", section.place, unnamed(section.name)))
         names = account_names({account_id: account.profiles for account_id, account in self._accounts.items()})
         draft, left = self._draft(names), tuple(self._left)
         number = len(self._config.profiles)
-        return Imported(draft, self._carried, left, dict(self._stays), self._targets, number, lacking)
+        return Imported(draft, self._carried, left, dict(self._stays), self._targets, number, lacking, self._renamed)
 
     def _lacking(self) -> tuple[Left, ...]:
         """Return the profiles without credentials that are identities all the same, and note those that are nothing.
@@ -124,8 +134,9 @@ class _Import:
         It takes all profiles to tell: a role of a later one may be reached from them.
         """
         lacking: list[Left] = []
+        used = {settings.get("profile") for settings in self._identities.values()}
         for profile in self._empty:
-            if profile.name in self._identities:
+            if profile.name in used:
                 why = "a role is reached from it, and it holds no credentials yet"
                 lacking.append(Left(clean(profile.name), profile.place, why))
                 self._count(profile, _IDENTITY)
@@ -133,6 +144,17 @@ class _Import:
             else:
                 self._note(profile, "it holds no credentials, only settings of the AWS CLI")
         return tuple(lacking)
+
+    def _unused_logins(self) -> None:
+        """Carry over the logins that no profile carried over names: each is a way to sign in all the same."""
+        used = {settings.get("sso_session") for settings in self._identities.values()}
+        for name, session in self._config.sso_sessions.items():
+            if name in used:
+                continue
+            try:
+                self._login(session, name)
+            except _Refused as refused:
+                self._left.append(Left("", session.place, f"the section [sso-session {clean(name)}]: {refused.why}"))
 
     def _draft(self, names: Mapping[str, str]) -> Draft:
         accounts = tuple(
@@ -208,7 +230,7 @@ class _Import:
         if source and ambient:
             raise _Refused("it has both source_profile and credential_source, which the AWS CLI refuses as well")
         if ambient == "Environment":
-            return {"identity": self._with_device("environment", {"kind": "environment"}, serial)}
+            return {"identity": self._named("environment", {"kind": "environment"}, serial)}
         if ambient:
             raise _Refused(f"credential_source = {clean(ambient)}: a machine's own role is no identity of a person")
         if not source:
@@ -223,20 +245,29 @@ class _Import:
                 return {"via": "/".join(self._target(above))}
             except _Refused as refused:
                 raise _Refused(f"its source_profile {clean(source)} is not carried over: {refused.why}") from None
-        return {"identity": self._with_device(source, self._settings(above), serial)}
+        return {"identity": self._named(source, self._settings(above), serial)}
 
-    def _with_device(self, name: str, settings: Mapping[str, Setting], serial: str) -> str:
-        """Return the name of an identity that has this MFA device, or none, making it where there is none yet."""
+    def _named(self, wanted: str, settings: Mapping[str, Setting], serial: str = "") -> str:
+        """Return the name of an identity with these settings and this MFA device, or none, making it if there is none.
+
+        It is the one ``wanted``, with a number where another identity has that. Raises _Refused.
+        """
+        taken = False
         for number in range(1, 1000):
-            numbered = name if number == 1 else f"{name}-{number}"
-            known = self._identities.get(numbered)
-            if known is None:
-                known = self._identities[numbered] = dict(settings)
-            if serial and "mfa_serial" not in known:
-                known["mfa_serial"] = serial
-            if not serial or known.get("mfa_serial") == serial:
-                return numbered
-        raise _Refused("too many MFA devices for one source profile")
+            name = wanted if number == 1 else f"{wanted}-{number}"
+            other = self._known.get(name)
+            if other is not None and not _same(other, settings, serial):
+                taken = True
+                continue
+            made = self._identities.setdefault(name, dict(settings))
+            if {key: value for key, value in made.items() if key != "mfa_serial"} != settings:
+                continue
+            if serial and made.setdefault("mfa_serial", serial) != serial:
+                continue
+            if taken:
+                self._renamed[name] = wanted
+            return name
+        raise _Refused("too many identities would have one name")
 
     def _permission_set(self, profile: Profile) -> tuple[str, str, dict[str, Setting]]:
         account_id, role = profile.text("sso_account_id"), profile.text("sso_role_name")
@@ -244,40 +275,56 @@ class _Import:
             raise _Refused("it has only one of sso_account_id and sso_role_name")
         if fields.account_id(account_id) or fields.role_name(role):
             raise _Refused(f"{clean(account_id)} and {clean(role)} are no account and permission set")
-        settings: dict[str, Setting] = {"identity": self._login(profile)}
+        settings: dict[str, Setting] = {"identity": self._login_of(profile)}
         self._take(profile, settings, "region", "region", fields.region)
         self._count(profile, _SSO)
         return account_id, role, settings
 
-    def _login(self, profile: Profile) -> str:
+    def _login_of(self, profile: Profile) -> str:
         """Return the identity of the login that a profile names. Raises _Refused."""
-        session = profile.text("sso_session")
-        values = self._config.sso_sessions.get(session, {}) if session else profile.values
-        if session and not values:
-            raise _Refused(f"its [sso-session {clean(session)}] does not exist")
-        url, region = (str(values.get(key, "")) for key in ("sso_start_url", "sso_region"))
+        name = profile.text("sso_session")
+        session = self._config.sso_sessions.get(name) if name else profile
+        if session is None:
+            raise _Refused(f"its [sso-session {clean(name)}] does not exist")
+        return self._login(session, name)
+
+    def _login(self, section: Profile, session: str) -> str:
+        """Return the identity of the login of a section; ``session`` is its name, "" for a profile's own.
+
+        Raises _Refused.
+        """
+        url, region = section.text("sso_start_url"), section.text("sso_region")
         if fields.start_url(url) or fields.region(region):
             raise _Refused("its login has no sso_start_url and sso_region that are an address and a region")
         settings: dict[str, Setting] = {"kind": "sso", "start_url": url, "sso_region": region}
         if session:
             settings["sso_session"] = session
         wanted = session or (urlsplit(url).hostname or "sso").partition(".")[0]
-        for number in range(1, 1000):
-            name = wanted if number == 1 else f"{wanted}-{number}"
-            if self._identities.setdefault(name, settings) == settings:
-                return name
-        raise _Refused("too many logins of one name")
+        return self._named(wanted, settings)
 
     def _place(self, profile: Profile, account_id: str, role: str, settings: dict[str, Setting]) -> tuple[str, str]:
         """Put a role into its account; one that is there with other settings stands beside it under another name."""
         account = self._accounts.setdefault(account_id, _Account())
         if account.roles.setdefault(role, settings) != settings:
             if profile.text("sso_role_name"):
-                raise _Refused(f"the permission set {clean(role)} is there already, reached in another way")
+                raise _Refused(self._one_target(account, role, settings))
             role, settings = _beside(account, profile, account_id, role, settings)
             account.roles[role] = settings
         account.profiles.append((profile.name, role))
         return account_id, role
+
+    def _one_target(self, account: _Account, role: str, settings: Mapping[str, Setting]) -> str:
+        """Say why a permission set is not carried over beside what has its name: AWS knows it by no other one."""
+        first = clean(next(profile for profile, name in account.profiles if name == role))
+        known = account.roles[role]
+        if self._identities.get(str(known.get("identity")), {}).get("kind") != "sso":
+            return (
+                f"the role of the profile {first} has the name {clean(role)}, and a permission set can't have another"
+            )
+        key, word = ("identity", "login") if known["identity"] != settings["identity"] else ("region", "region")
+        has, wants = (clean(str(one.get(key, "none"))) for one in (known, settings))
+        what = f"the permission set {clean(role)} is one target, carried over from the profile {first}"
+        return f"{what}, with the {word} {has}: this profile has {wants}"
 
     # -- identities
 
@@ -287,7 +334,7 @@ class _Import:
         if settings["kind"] == "profile" and not profile.gives:
             self._empty.append(profile)
             return False
-        self._identities.setdefault(profile.name, dict(settings))
+        self._named(profile.name, settings)
         self._count(profile, _IDENTITY)
         return True
 
@@ -336,6 +383,12 @@ class _Import:
 
     def _count(self, profile: Profile, known: frozenset[str]) -> None:
         self._stays.update(clean(key) for key in profile.values if key not in known)
+
+
+def _same(other: Identity, settings: Mapping[str, Setting], serial: str) -> bool:
+    """Tell whether an identity of the catalog gets its credentials as one with these settings and this MFA device."""
+    ways = ("kind", "profile", "process", "start_url", "sso_region")
+    return all(getattr(other, key) == settings.get(key, "") for key in ways) and serial in ("", other.mfa_serial)
 
 
 def _beside(

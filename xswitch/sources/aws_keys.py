@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +13,8 @@ from xswitch.errors import InvalidConfig, NoSuchTarget, Usage, VaultUnavailable
 from xswitch.secret import Secret
 from xswitch.sources import ini, profiles
 from xswitch.sources.profiles import STATIC as KEY
-from xswitch.sources.replacing import replace_own
+from xswitch.sources.replacing import rework_own
 from xswitch.text import clean
-from xswitch.tomlfile import read_bytes
 
 SECRET: Final = "aws_secret_access_key"  # noqa: S105
 TOKEN: Final = "aws_session_token"  # noqa: S105
@@ -72,16 +72,20 @@ def take_out(found: tuple[Place, ...], access_key_id: str) -> None:
     """Remove the lines of a key, each file in one step, its mode kept, a link followed.
 
     Raises InvalidConfig for a file that is none any more, VaultUnavailable where one can't be written, or was changed
-    meanwhile so that more would change; that one is then as it was.
+    meanwhile so that more would change; that one is then as it was. What does not touch the key's lines is kept.
     """
     for file in sorted({place.file for place in found}):
-        before = read_bytes(file)
         lines = {line for place in found if place.file == file for line in place.lines}
-        after = without(before, lines)
-        if not _only_the_key_is_gone(before, after, access_key_id, file):
-            words = f"the key can't be taken out of {clean(str(file))} without changing more"
-            raise VaultUnavailable(words, "the file is as it was; take the key out by hand")
-        replace_own(file, after)
+        rework_own(file, partial(_without_key, lines=lines, access_key_id=access_key_id, file=file))
+
+
+def _without_key(before: bytes, *, lines: set[int], access_key_id: str, file: Path) -> bytes:
+    """Return a file without the lines of a key. Raises InvalidConfig, VaultUnavailable where more would change."""
+    after = without(before, lines)
+    if not _only_the_key_is_gone(before, after, access_key_id, file):
+        words = f"the key can't be taken out of {clean(str(file))} without changing more"
+        raise VaultUnavailable(words, "the file is as it was; take the key out by hand")
+    return after
 
 
 def without(content: bytes, lines: set[int]) -> bytes:

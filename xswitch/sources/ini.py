@@ -8,6 +8,7 @@ key or its ``=`` may be a secret.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ Value = str | dict[str, str]
 """A setting's value; an indented block below a bare ``key =`` is a table of its own."""
 
 _COMMENTS = ("#", ";")
+_BLOCK_INDENT = "    "
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ def parse(content: bytes, file: Path) -> tuple[Section, ...]:
             blanks = 0
             continue
         depth, blanks = indent, 0
-        if stripped[0] == "[" and stripped.rfind("]") > 1:
+        if _is_header(stripped):
             section, key = _begin(found, stripped, number, file), ""
         elif section is None:
             why = "this is no section" if stripped[0] == "[" else "no section begins before this line"
@@ -73,6 +75,41 @@ def parse(content: bytes, file: Path) -> tuple[Section, ...]:
     for one in found.values():
         _nest(one, file)
     return tuple(found.values())
+
+
+def leading(lines: Sequence[bytes]) -> int:
+    """Return how many of these lines come before their first section, where a setting without indent is above them."""
+    depth = 0
+    for at, line in enumerate(lines):
+        text = line.decode("utf-8", "replace")
+        stripped = text.strip()
+        if not is_setting(line):
+            continue
+        indent = text.index(stripped[0])
+        if indent <= depth:
+            if _is_header(stripped):
+                return at
+            depth = indent
+    return len(lines)
+
+
+def is_setting(line: bytes) -> bool:
+    """Tell whether a line is no comment and not blank: a header, a setting or a part of one."""
+    stripped = line.decode("utf-8", "replace").strip()
+    return bool(stripped) and stripped[0] not in _COMMENTS
+
+
+def written(key: str, value: Value) -> list[str]:
+    """Return the lines of a setting, from which :func:`parse` reads the same."""
+    if isinstance(value, str):
+        first, *more = value.split("\n")
+    else:
+        first, more = "", [f"{name} = {text}" for name, text in value.items()]
+    return [f"{key} = {first}".rstrip(), *(_BLOCK_INDENT + line if line else "" for line in more)]
+
+
+def _is_header(line: str) -> bool:
+    return line[0] == "[" and line.rfind("]") > 1
 
 
 def _begin(found: dict[str, Section], line: str, number: int, file: Path) -> Section:

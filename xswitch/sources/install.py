@@ -87,36 +87,37 @@ def _effective(catalog: Catalog) -> dict[str, tuple[object, ...]]:
     return {one.id: (replace(one, tags=()), *targets.get(one.id, ())) for one in catalog.accounts}
 
 
-def check(paths: Paths, name: str, draft: Draft) -> None:
+def check(paths: Paths, name: str, draft: Draft, *, accountless: bool = False) -> None:
     """Raise InvalidConfig with every problem that the whole catalog would have with a source's file.
 
-    No line of that file is told: it is not there to be looked at.
+    With ``accountless`` it may hold no account yet. No line of that file is told: it is not there to be looked at.
     """
     file, content = file_of(paths, name), draft.text().encode()
     if _before(file) != content:
-        _check(paths, file, content)
+        _check(paths, file, content, accountless=accountless)
 
 
-def _check(paths: Paths, file: Path, content: bytes) -> None:
+def _check(paths: Paths, file: Path, content: bytes, *, accountless: bool) -> None:
     shown = clean(str(file))
     problems = [
         replace(one, file=f"what is to be written to {shown}", line=None) if one.file == shown else one
-        for one in check_with(paths, file, content)
+        for one in check_with(paths, file, content, accountless=accountless)
     ]
     if problems:
         raise InvalidConfig(tuple(problems), "the catalog is as it was")
 
 
-def install(paths: Paths, name: str, draft: Draft) -> Path:
+def install(paths: Paths, name: str, draft: Draft, *, accountless: bool = False) -> Path:
     """Write a source's file and return its path. Nothing is written where the whole catalog would not load with it.
 
-    Raises InvalidConfig with every problem, VaultUnavailable where it can't be written; then all is as it was.
+    With ``accountless`` it may hold no account yet: identities alone are a beginning. Raises InvalidConfig with every
+    problem, VaultUnavailable where it can't be written; then all is as it was.
     """
     file = file_of(paths, name)
     content = draft.text().encode()
     if _before(file) == content:
         return file
-    _check(paths, file, content)
+    _check(paths, file, content, accountless=accountless)
     try:
         make_private_folder(file.parent)
         write_atomically(file, content)

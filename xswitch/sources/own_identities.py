@@ -8,12 +8,10 @@ from pathlib import Path
 
 from xswitch.catalog.loading import check_with, load_for_sync
 from xswitch.catalog.model import Identity
-from xswitch.catalog.reading import EMPTY
 from xswitch.errors import InvalidConfig
 from xswitch.paths import Paths
 from xswitch.sources.draft import toml, toml_key
-from xswitch.sources.replacing import replace_own
-from xswitch.tomlfile import read_bytes
+from xswitch.sources.replacing import content_of, replace_own
 
 
 def known(paths: Paths) -> Mapping[str, Identity]:
@@ -36,14 +34,14 @@ def addition(paths: Paths, name: str, settings: Mapping[str, str]) -> Addition:
     Raises InvalidConfig with every problem that the whole catalog would have, but for its having no account yet.
     """
     file = paths.catalog_file
-    before = read_bytes(file) if file.exists() else b""
+    before = content_of(file)
     end = "\r\n" if b"\r\n" in before else "\n"
     lines = [f"[identities.{toml_key(name)}]", *(f"{key} = {toml(value)}" for key, value in settings.items())]
     if not before.strip():
         lines = ["version = 1", "", "[defaults]", f"identity = {toml(name)}", "", *lines]
     joint = "" if not before else end if before.endswith(b"\n") else end * 2
     content = before + (joint + end.join([*lines, ""])).encode()
-    problems = tuple(one for one in check_with(paths, file, content) if one.message != EMPTY)
+    problems = check_with(paths, file, content, accountless=True)
     if problems:
         raise InvalidConfig(problems, "the catalog is as it was")
     return Addition(file, before, content)

@@ -61,7 +61,7 @@ class AwsConfig:
     """
 
     profiles: Mapping[str, Profile]
-    sso_sessions: Mapping[str, Mapping[str, ini.Value]]
+    sso_sessions: Mapping[str, Profile]
     others: tuple[Profile, ...] = ()
 
 
@@ -70,7 +70,7 @@ def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
     own, credentials = aws_files(environ)
     file = config or own
     profiles: dict[str, Profile] = {}
-    sessions: dict[str, Mapping[str, ini.Value]] = {}
+    sessions: dict[str, Profile] = {}
     others: list[Profile] = []
     path = str(file)
     for section in ini.read(file):
@@ -78,7 +78,7 @@ def read(environ: Mapping[str, str], config: Path | None = None) -> AwsConfig:
         if kind == "profile":
             profiles[name] = Profile(name, path, section.line, section.values)
         elif kind == "sso-session":
-            sessions[name] = section.values
+            sessions[name] = Profile(name, path, section.line, section.values)
         elif kind != "services":
             others.append(Profile(section.name, path, section.line, section.values))
     for section in ini.read(credentials):
