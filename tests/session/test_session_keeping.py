@@ -227,3 +227,24 @@ def test_two_keepers_and_another_process_share_what_is_renewed(house: House) -> 
         newer = house.engine.open(house.plan("payments-staging/ReadOnly"), house.ada, fresh=True)
         assert one.renewer.give().credentials == newer.credentials
     assert house.opened == ["AssumeRole ok"] * 3
+
+
+def test_a_session_that_the_person_ended_is_not_brought_back_but_by_them(house: House) -> None:
+    target = "payments-staging/ReadOnly"
+    house.engine.open(house.plan(target), house.ada)
+    assert house.engine.end(target) == 1, "what was ended before has nothing to do with it"
+    kept = house.keep(target)
+    with kept.renewer as renewer:
+        assert renewer.give().credentials == kept.session.credentials
+        assert house.engine.end(target) == 1
+        for _ in range(2):
+            with pytest.raises(PersonNeeded, match=f"the session of {target} was ended here"):
+                renewer.give()
+        assert house.engine.restore(target)
+        assert renewer.give().credentials == kept.session.credentials
+        assert house.engine.end(target) == 1
+        with pytest.raises(PersonNeeded):
+            renewer.give()
+        opened = house.engine.open(house.plan(target), house.ada)
+        assert renewer.give().credentials == opened.credentials
+    assert house.opened == ["AssumeRole ok"] * 3

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xswitch.aws.dates import of_iso
-from xswitch.errors import PersonNeeded, RecordDamaged, Unreachable
+from xswitch.errors import PersonNeeded, RecordDamaged, Unreachable, VaultUnavailable
 from xswitch.session import grants
 from xswitch.session.renewer import AT_LEAST, Renewer
 from xswitch.shell import launch, renewing
@@ -106,6 +106,12 @@ def keep(engine: Engine, hands: Hands, plan: Plan, person: Person, alone: Person
         session = engine.open(plan, person, fresh=True)
         ends = _ends(engine, hands.people, plan) or {}
 
+    not_ended = _not_ended(engine, hands.people, plan, session.record)
+
+    def allow() -> None:
+        _allow(engine, plan)
+        not_ended()
+
     def renew(seconds: int) -> Session:
         opened = hands.people.session(plan, alone, fresh=False, min_left=seconds)
         if opened.fresh:
@@ -116,7 +122,7 @@ def keep(engine: Engine, hands: Hands, plan: Plan, person: Person, alone: Person
         session,
         look=lambda: hands.people.live(plan),
         renew=renew,
-        allow=lambda: _allow(engine, plan),
+        allow=allow,
         now=engine.now,
         life=float(plan.duration),
     )
@@ -134,6 +140,28 @@ def _allow(engine: Engine, plan: Plan) -> None:
         return
     message = f"{clean(plan.guard.name)} is guarded, and what was confirmed for {clean(plan.target.name)} is over"
     raise PersonNeeded(message, again(plan))
+
+
+def _not_ended(engine: Engine, people: People, plan: Plan, record: str) -> Callable[[], None]:
+    """Return what raises PersonNeeded once the person ended the session, for as long as nobody opens it again.
+
+    What is set aside is remembered for an hour, and whoever renews looks more often than that.
+    """
+    began = engine.clock()
+    ended = False
+
+    def check() -> None:
+        nonlocal ended
+        try:
+            aside = engine.vault.set_aside_headers()
+            ended = ended or any(one.header.name == record and one.at >= began for one in aside)
+            ended = ended and people.live(plan) is None
+        except VaultUnavailable:
+            return  # whoever serves finds that out, and serves what it has
+        if ended:
+            raise PersonNeeded(f"the session of {clean(plan.target.name)} was ended here", again(plan))
+
+    return check
 
 
 def _ends(engine: Engine, people: People, plan: Plan) -> dict[str, float] | None:
