@@ -243,6 +243,8 @@ def test_a_command_that_is_none(home: Home, practiced: dict[str, str], tmp_path:
     home.fails(126, "is a folder", *run, str(tmp_path), **practiced)
     home.fails(126, "not executable", *run, str(tmp_path / "note"), **practiced)
     home.fails(2, "stdin wants two lines", "identity", "add", "new")
+    home.fails(2, "--process is empty", "identity", "add", "new", "--process", "")
+    home.fails(2, "--start-url is empty", "identity", "add", "new", "--start-url", " ", "--sso-region", "eu-west-1")
 
 
 @pytest.mark.parametrize("command", [["shell"], ["exec"], ["env"], ["credential-process"]])

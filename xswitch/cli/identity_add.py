@@ -75,7 +75,10 @@ def run(args: argparse.Namespace, context: Context) -> Result:
 def _asked(args: argparse.Namespace) -> tuple[IdentityKind, dict[str, str]]:
     """Return the kind that the options say, and the settings. Raises Usage for options that don't go together."""
     names = ("process", "profile", "start_url", "sso_region", "sso_session", "mfa_serial")
-    settings = {name: str(getattr(args, name)) for name in names if getattr(args, name)}
+    given = {name: str(getattr(args, name)) for name in names if getattr(args, name) is not None}
+    settings = {name: value for name, value in given.items() if value.strip()}
+    for name in given.keys() - settings.keys():
+        raise Usage(f"--{name.replace('_', '-')} is empty", "give it a value, or leave it out")
     kind: IdentityKind = "keys"
     if args.environment:
         kind = "environment"
