@@ -104,6 +104,7 @@ def test_a_renewal_that_aws_refuses_leaves_the_good_session(company: Company, fa
 
 
 def test_a_full_disk_gives_the_new_session_once_and_leaves_the_good_one(company: Company) -> None:
+    company.faults.shorten(1800, 1, "AssumeRole")
     key = company.keys(READER)
     # A limit of no bytes to a file is a disk on which nothing can be written.
     script = 'ulimit -f 0; exec "$0" "$@"'
