@@ -263,6 +263,40 @@ def test_env_makes_an_eval_fail(home: Home) -> None:
     assert home.run("env", "payments-prod/ReadOnly", "--format", "json", **KEYS).stdout == ""
 
 
+UNTOLD = {
+    "env": (1, "false\n", ["env", "nope/x"]),
+    "env as JSON": (1, "", ["env", "nope/x", "--format", "json"]),
+    "exec": (1, "", ["exec", "nope/x", "--", "true"]),
+    "exec of nothing": (127, "", ["exec", "payments-dev/Admin", "--", "nosuchprogram"]),
+    "credential-process": (5, "", ["credential-process", "payments-prod/ReadOnly"]),
+    "sessions end": (1, "", ["sessions", "end", "nope/x"]),
+    "wrong usage": (2, "", ["sessions", "--nope"]),
+}
+
+
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", "2</dev/null", "2> >(exec sleep 0); wait $!"])
+@pytest.mark.parametrize("what", UNTOLD)
+def test_a_stderr_that_fails_changes_no_status(home: Home, what: str, stderr: str, practiced: dict[str, str]) -> None:
+    """Nobody reads why; the status, and what makes an `eval` fail, are what they always are."""
+    status, shown, arguments = UNTOLD[what]
+    script = f'exec {stderr}; "$@"; echo status=$?'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", home.program, *arguments], env=home.environ | KEYS | practiced,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60, start_new_session=True,
+    )  # fmt: skip
+    assert done.stdout == f"{shown}status={status}\n"
+
+
+def test_a_shell_finds_the_stderr_that_was_given(home: Home, practiced: dict[str, str]) -> None:
+    """What could not be announced is no reason to take it away: it may be a disk that has room again."""
+    done = subprocess.run(
+        ["bash", "-c", 'exec 2>/dev/full; "$@"', "bash", home.program, "shell", "payments-dev/Admin"],
+        env=home.environ | KEYS | practiced, input="readlink /proc/self/fd/2; exit 3", stdout=subprocess.PIPE, text=True,
+        timeout=60, start_new_session=True,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("/dev/full\n", 3)
+
+
 def test_no_network(home: Home) -> None:
     home.fails(
         7, "127.0.0.1:9", "exec", "payments-dev/Admin", "--", "true", **KEYS, AWS_ENDPOINT_URL="http://127.0.0.1:9"
