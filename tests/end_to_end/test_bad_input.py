@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from company import Company
 from terminal import Terminal
 
 from xswitch.sandbox import Sandbox, practice
@@ -218,6 +219,24 @@ def test_an_error_as_json(home: Home) -> None:
     assert set(error) == {"code", "message", "hint"}
     assert "payments-dev/Admin" in error["hint"]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("renew", [[], ["--renew"]])
+@pytest.mark.parametrize("target", ["payments-dev/Admin", "payments-prod/ReadOnly"])
+def test_a_program_that_is_none_costs_neither_a_call_nor_a_question(
+    company: Company, target: str, renew: list[str]
+) -> None:
+    for status, words, arguments in (
+        (127, "nosuch: command not found", ["exec", target, *renew, "--", "nosuch"]),
+        (126, "is a folder", ["exec", target, *renew, "--", "/"]),
+        (127, "no such shell: /nonexistent", ["shell", target, *renew, "--shell", "/nonexistent"]),
+        (126, "not executable: /etc/passwd", ["shell", target, *renew, "--shell", "/etc/passwd"]),
+    ):
+        done = company.run(*arguments)
+        assert (done.returncode, company.calls()) == (status, []), done
+        assert words in done.stderr, done
+        assert "Leave with exit" not in done.stderr, done
+    assert company.run("exec", "nope/x", "--", "nosuch").returncode == 1
 
 
 @pytest.mark.parametrize("command", [["shell"], ["exec"], ["env"], ["credential-process"]])
