@@ -140,12 +140,14 @@ def _refuse_eval() -> None:
 
 def _fault(error: Exception) -> int:
     """Say in one line that xswitch itself failed: where, and never with what values, since one may be a secret."""
+    from xswitch.cli import output
+
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place is not None else "an unknown place"
-    sys.stderr.write(f"xswitch: a fault of xswitch itself, {type(error).__name__} at {where}\n")
-    sys.stderr.write("  hint: nothing was lost; report it with this line\n")
+    output.say(f"xswitch: a fault of xswitch itself, {type(error).__name__} at {where}")
+    output.say("  hint: nothing was lost; report it with this line")
     return 1
 
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from company import TARGET, Company
 from terminal import Terminal
 
 
@@ -135,6 +136,16 @@ def test_a_stdout_that_fails_is_no_fault_of_ours(xswitch: str, newcomer: dict[st
     shown = inside(xswitch, newcomer, f"X catalog list {redirection}; X identity list <&- {redirection}; echo done")
     assert "a fault of xswitch" not in shown
     assert "done" in shown
+
+
+@pytest.mark.parametrize("renew", [[], ["--renew"]])
+def test_the_locale_is_what_it_was(company: Company, renew: list[str]) -> None:
+    """Python sets LC_CTYPE where the locale is C, and a command would sort, match and print by it."""
+    for given in ({"LANG": "C"}, {"LANG": ""}, {"LANG": "C", "LC_CTYPE": "C.UTF-8"}, {"LANG": "C", "LC_ALL": "C"}):
+        for _ in range(2):  # a new session, then one that is live
+            done = company.run("exec", TARGET, *renew, "--", "env", **given)
+            lines = [line for line in done.stdout.splitlines() if line.startswith(("LANG=", "LC_"))]
+            assert sorted(lines) == [f"{name}={value}" for name, value in sorted(given.items())], done
 
 
 def test_options_are_written_in_full_and_stray_words_refused(xswitch: str, newcomer: dict[str, str]) -> None:

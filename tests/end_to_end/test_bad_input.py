@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from company import Company
 from terminal import Terminal
 
 from xswitch.sandbox import Sandbox, practice
@@ -220,6 +221,24 @@ def test_an_error_as_json(home: Home) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("renew", [[], ["--renew"]])
+@pytest.mark.parametrize("target", ["payments-dev/Admin", "payments-prod/ReadOnly"])
+def test_a_program_that_is_none_costs_neither_a_call_nor_a_question(
+    company: Company, target: str, renew: list[str]
+) -> None:
+    for status, words, arguments in (
+        (127, "nosuch: command not found", ["exec", target, *renew, "--", "nosuch"]),
+        (126, "is a folder", ["exec", target, *renew, "--", "/"]),
+        (127, "no such shell: /nonexistent", ["shell", target, *renew, "--shell", "/nonexistent"]),
+        (126, "not executable: /etc/passwd", ["shell", target, *renew, "--shell", "/etc/passwd"]),
+    ):
+        done = company.run(*arguments)
+        assert (done.returncode, company.calls()) == (status, []), done
+        assert words in done.stderr, done
+        assert "Leave with exit" not in done.stderr, done
+    assert company.run("exec", "nope/x", "--", "nosuch").returncode == 1
+
+
 @pytest.mark.parametrize("command", [["shell"], ["exec"], ["env"], ["credential-process"]])
 def test_what_needs_a_person_says_so(home: Home, command: list[str]) -> None:
     tail = ["--", "true"] if command == ["exec"] else []
@@ -263,6 +282,40 @@ def test_a_guard_is_not_passed_by_half(home: Home, confirm: list[str]) -> None:
 def test_env_makes_an_eval_fail(home: Home) -> None:
     assert home.run("env", "payments-prod/ReadOnly", "--format", "bash", **KEYS).stdout == "false\n"
     assert home.run("env", "payments-prod/ReadOnly", "--format", "json", **KEYS).stdout == ""
+
+
+UNTOLD = {
+    "env": (1, "false\n", ["env", "nope/x"]),
+    "env as JSON": (1, "", ["env", "nope/x", "--format", "json"]),
+    "exec": (1, "", ["exec", "nope/x", "--", "true"]),
+    "exec of nothing": (127, "", ["exec", "payments-dev/Admin", "--", "nosuchprogram"]),
+    "credential-process": (5, "", ["credential-process", "payments-prod/ReadOnly"]),
+    "sessions end": (1, "", ["sessions", "end", "nope/x"]),
+    "wrong usage": (2, "", ["sessions", "--nope"]),
+}
+
+
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", "2</dev/null", "2> >(exec sleep 0); wait $!"])
+@pytest.mark.parametrize("what", UNTOLD)
+def test_a_stderr_that_fails_changes_no_status(home: Home, what: str, stderr: str, practiced: dict[str, str]) -> None:
+    """Nobody reads why; the status, and what makes an `eval` fail, are what they always are."""
+    status, shown, arguments = UNTOLD[what]
+    script = f'exec {stderr}; "$@"; echo status=$?'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", home.program, *arguments], env=home.environ | KEYS | practiced,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60, start_new_session=True,
+    )  # fmt: skip
+    assert done.stdout == f"{shown}status={status}\n"
+
+
+def test_a_shell_finds_the_stderr_that_was_given(home: Home, practiced: dict[str, str]) -> None:
+    """What could not be announced is no reason to take it away: it may be a disk that has room again."""
+    done = subprocess.run(
+        ["bash", "-c", 'exec 2>/dev/full; "$@"', "bash", home.program, "shell", "payments-dev/Admin"],
+        env=home.environ | KEYS | practiced, input="readlink /proc/self/fd/2; exit 3", stdout=subprocess.PIPE, text=True,
+        timeout=60, start_new_session=True,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("/dev/full\n", 3)
 
 
 def test_no_network(home: Home) -> None:

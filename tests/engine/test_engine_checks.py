@@ -20,6 +20,7 @@ from xswitch.engine.checks.machine import Finding, Machine
 from xswitch.errors import VaultUnavailable
 from xswitch.identity import stored
 from xswitch.secret import Secret
+from xswitch.shell import environment
 
 
 @pytest.fixture
@@ -296,7 +297,10 @@ def test_inside_a_switched_shell(here: Here) -> None:
         ({"LC_ALL": "POSIX"}, "the locale is POSIX, not UTF-8"),
     ],
 )
-def test_what_a_terminal_lacks(here: Here, more: dict[str, str], words: str) -> None:
+def test_what_a_terminal_lacks(
+    here: Here, more: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(environment, "GIVEN", str(tmp_path / "none"))  # whatever these tests were started with
     assert not [one for one in shells.check(here.machine()) if "TERM" in one.message or "locale" in one.message]
     here.environ |= more
     assert [one.level for one in shells.check(here.machine()) if words in one.message] == ["warn"]

@@ -56,6 +56,39 @@ def test_what_credential_process_opens_says_why(build: Builder) -> None:
     assert [line["reason"] for line in logged(house)] == [REASON]
 
 
+@pytest.mark.parametrize("command", [["env"], ["exec"], ["credential-process"], ["sessions", "renew"]])
+def test_another_accounts_name_is_refused_within_a_grant_as_without_one(build: Builder, command: list[str]) -> None:
+    tail = ["--", "true"] if command == ["exec"] else []
+    wrong = [*command, GUARDED, "--confirm", "payments-dev", "--reason", "r", *tail]
+    house = build()
+    status, shown, said = house.slow("env", GUARDED, *wrong[len(command) + 1 : len(command) + 5])
+    assert (status, shown) == (5, "")
+    assert house.slow("env", GUARDED, *WHY)[0] == 0
+    house.settle(GUARDED)
+    before = logged(house)
+    done = house.run(*wrong)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "false\n" if command == ["env"] else "", said)
+    assert logged(house) == before
+
+
+def test_another_reason_within_a_grant_is_that_of_its_switch_alone(build: Builder) -> None:
+    house = build()
+    assert house.slow("env", GUARDED, *WHY)[0] == 0
+    house.settle(GUARDED)
+    before = len(logged(house))
+    for given in (["--reason", "TICKET-43"], ["--confirm", "payments-prod", "--reason", " TICKET-44 "], []):
+        assert house.run("env", GUARDED, *given).returncode == 0
+    assert [line["reason"] for line in logged(house)[before:]] == ["TICKET-43", "TICKET-44", REASON]
+
+
+def test_one_name_for_all_sessions_is_no_wrong_one_for_those_with_a_grant(build: Builder) -> None:
+    house = build()
+    house.open((GUARDED,))
+    status, _, said = house.slow("sessions", "renew", "--all", "--confirm", "payments-dev", "--reason", "the release")
+    assert status == 0, said
+    assert logged(house)[-1]["reason"] == "the release"
+
+
 @pytest.mark.parametrize("text", ["", "plain", 'a "quoted" \\ one\n', "ünï 🦊 \ud800"])
 def test_the_texts_that_an_array_begins_with(text: str) -> None:
     written = json.dumps(["a", "b", text, 1.5, 2]).encode()

@@ -97,6 +97,19 @@ def test_the_time_is_computed_anew_at_each_prompt(person: Person, shell: str, le
         assert "hint: exit, then xswitch shell payments-prod/Deploy" in terminal.seen
 
 
+@pytest.mark.parametrize(("columns", "lines"), [(50, 2), (100, 1)])
+def test_fish_cuts_no_marker_off_where_the_prompt_is_too_wide(person: Person, columns: int, lines: int) -> None:
+    """It takes what is too much from the left, where the marker is."""
+    (rc,) = person.write_rc("fish")
+    rc.write_text(rc.read_text().replace("'ME: '", "'ada@workstation ~/src/payments ME: '"))
+    terminal = person.start(shell="fish", columns=columns)
+    terminal.prompt()
+    shown = [line.strip() for line in terminal.screen().display if line.strip()]
+    assert len(shown) == lines
+    assert shown[0].startswith("PROD  payments-prod/Deploy ")
+    assert shown[-1].endswith("ada@workstation ~/src/payments ME:")
+
+
 def test_an_unguarded_environment_is_a_quiet_word(person: Person, shell: str) -> None:
     person.write_rc(shell)
     terminal = person.start(shell=shell, guarded=False, environment="Staging", colour="yellow", target="pay-stg/Admin")

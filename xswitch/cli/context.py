@@ -33,8 +33,13 @@ class Context:
     def engine(self) -> Engine:
         """The engine behind every command."""
         from xswitch.engine import Engine
+        from xswitch.session.model import GuardAnswer
 
-        return Engine(self.paths, self.environ, self.clock)
+        made = Engine(self.paths, self.environ, self.clock)
+        # One name can't be that of every account: with --all it is for the guards that would ask.
+        confirm = "" if getattr(self.args, "all", False) else self._confirm
+        made.given = GuardAnswer(confirm, self._reason)
+        return made
 
     @cached_property
     def person(self) -> TerminalPerson | Nobody:
@@ -44,10 +49,18 @@ class Context:
         return person_for(
             self.environ,
             no_input=bool(getattr(self.args, "no_input", False)),
-            confirm=getattr(self.args, "confirm", None) or "",
-            reason=getattr(self.args, "reason", None) or "",
+            confirm=self._confirm,
+            reason=self._reason,
             practice=self._practice,
         )
+
+    @property
+    def _confirm(self) -> str:
+        return getattr(self.args, "confirm", None) or ""
+
+    @property
+    def _reason(self) -> str:
+        return getattr(self.args, "reason", None) or ""
 
     @property
     def options(self) -> Options:

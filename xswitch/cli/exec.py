@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from xswitch.cli import output
 from xswitch.cli.switching import keep_session, open_session, renew_argument, span, switch_arguments
 from xswitch.errors import Usage
+from xswitch.shell import launch
 
 if TYPE_CHECKING:
     from xswitch.cli import OpenTui
@@ -33,14 +34,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
     """Switch, run the command, return its status."""
-    command: list[str] = args.command
+    command: list[str] = args.command or []
     if not command:
         raise Usage("no command to run", "xswitch exec TARGET -- CMD")
 
+    def check() -> None:
+        launch.find(command, context.environ)
+
     if args.renew:
-        return keep_session(context, args.target, lambda kept: kept.run(command, output.say), min_left=args.min_ttl)
+        return keep_session(
+            context, args.target, lambda kept: kept.run(command, output.say), min_left=args.min_ttl, check=check
+        )
 
     def use(session: Session) -> int:
         return context.engine.run(session, command)
 
-    return open_session(context, args.target, use, min_left=args.min_ttl)
+    return open_session(context, args.target, use, min_left=args.min_ttl, check=check)

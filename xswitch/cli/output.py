@@ -12,7 +12,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, TextIO
 
     from xswitch.errors import XswitchError
 
@@ -58,9 +58,29 @@ def write(text: str) -> None:
 
 
 def say(line: str) -> None:
-    """Write one line of information to stderr."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    """Write one line of information to stderr. One that can't be written changes nothing else."""
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO) -> None:
+    """Empty what a failing stream still holds: the interpreter would try it again at the end, and exit with 120.
+
+    It goes to /dev/null, which takes the stream's place for that moment alone: a command that is run afterwards finds
+    its stderr as it was given.
+    """
+    number = stream.fileno()
+    given, nowhere = os.dup(number), os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.dup2(nowhere, number)
+        stream.flush()
+    finally:
+        os.dup2(given, number)
+        os.close(given)
+        os.close(nowhere)
 
 
 def fail(error: XswitchError, *, as_json: bool) -> int:

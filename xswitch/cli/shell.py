@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from xswitch.cli import output
 from xswitch.cli.switching import keep_session, open_session, renew_argument, switch_arguments
+from xswitch.shell import detect
 from xswitch.text import clean, say_duration, time_of_day
 
 if TYPE_CHECKING:
@@ -38,16 +39,20 @@ def announcement(session: Session, now: float) -> str:
 
 def run(args: argparse.Namespace, context: Context) -> int | OpenTui:
     """Switch, start the shell, return its status."""
+
+    def check() -> None:
+        detect.find(args.shell, context.environ)
+
     if args.renew:
 
         def use_kept(kept: Kept) -> int:
             output.say(f"{clean(kept.session.target)}, renewed as long as this shell runs. Leave with exit.")
             return kept.shell(args.shell, output.say, args.target)
 
-        return keep_session(context, args.target, use_kept)
+        return keep_session(context, args.target, use_kept, check=check)
 
     def use(session: Session) -> int:
         output.say(announcement(session, context.engine.now()))
         return context.engine.shell(session, args.shell, context.options, args.target)
 
-    return open_session(context, args.target, use)
+    return open_session(context, args.target, use, check=check)

@@ -67,11 +67,23 @@ def renew_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--renew", action="store_true", help="renew the session for as long as it runs")
 
 
-def open_session(context: Context, text: str, use: Callable[[Session], int], *, min_left: int = 0) -> int | OpenTui:
-    """Switch to the target that ``text`` names and hand the session to ``use``, or what was picked in its place."""
+def open_session(
+    context: Context,
+    text: str,
+    use: Callable[[Session], int],
+    *,
+    min_left: int = 0,
+    check: Callable[[], None] = lambda: None,
+) -> int | OpenTui:
+    """Switch to the target that ``text`` names and hand the session to ``use``, or what was picked in its place.
+
+    ``check`` is called once the target is known, and raises where ``use`` could not do its work: a mistake costs
+    neither a call of AWS nor a code.
+    """
     from xswitch.cli.person import Nobody
 
     def go(plan: Plan) -> int:
+        check()
         session = context.engine.open(plan, context.person, min_left=min_left)
         if isinstance(context.person, Nobody):
             mention(session)
@@ -80,12 +92,20 @@ def open_session(context: Context, text: str, use: Callable[[Session], int], *, 
     return with_plan(context, text, go)
 
 
-def keep_session(context: Context, text: str, use: Callable[[Kept], int], *, min_left: int = 0) -> int | OpenTui:
+def keep_session(
+    context: Context,
+    text: str,
+    use: Callable[[Kept], int],
+    *,
+    min_left: int = 0,
+    check: Callable[[], None] = lambda: None,
+) -> int | OpenTui:
     """Do as :func:`open_session`, with a session that is renewed; say where that has an end."""
     from xswitch.cli.person import Nobody
     from xswitch.engine.renewing import again
 
     def go(plan: Plan) -> int:
+        check()
         alone = Nobody(how=again(plan))
         kept = context.engine.keep(plan, context.person, alone, min_left=min_left)
         if kept.until is not None:

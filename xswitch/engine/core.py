@@ -18,7 +18,7 @@ from xswitch.engine.left import SDK_PATIENCE
 from xswitch.errors import Denied, PersonNeeded, VaultUnavailable
 from xswitch.paths import Paths
 from xswitch.preferences import Preferences
-from xswitch.session.model import Options, Person, Plan, Session
+from xswitch.session.model import GuardAnswer, Options, Person, Plan, Session
 
 if TYPE_CHECKING:
     from xswitch.catalog import Identity
@@ -47,6 +47,8 @@ class Engine:
         """Nobody is there: the vault's keyring opens no window to ask for its password."""
         self.asked = Options()
         """What a switch asks for where it is not told otherwise."""
+        self.given = GuardAnswer()
+        """What was said of guards before anybody was asked: an account's name, a reason; "" where nothing was."""
         self._person: Person | None = None
 
     def now(self) -> float:

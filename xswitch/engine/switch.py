@@ -85,13 +85,14 @@ class Switch:
     def _pass_guard(self, plan: Plan, person: Person) -> tuple[str, bool]:
         """Return the reason that was given, "" where none was due, and whether the guard was passed just now.
 
-        A live grant, read with the key, passes, and its reason holds for all that is opened within it.
+        A live grant, read with the key, passes, and its reason holds for all that is opened within it where no other
+        is given. A name that is given and is not the account's passes nothing: who wrote it means another account.
         """
         if plan.guard is None:
             return "", False
-        granted = self._granted(plan)
-        if granted is not None:
-            return granted.reason, False
+        granted, given = self._granted(plan), self._engine.given
+        if granted is not None and given.typed in ("", plan.target.account.name):
+            return given.reason.strip() or granted.reason, False
         from xswitch.govern import guard
         from xswitch.session import grants
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,10 +22,18 @@ from xswitch.shell.programs import RESTORED, refusal, through_shell
 if TYPE_CHECKING:
     from xswitch.shell.terminal import Terminal
 
-_FORWARDED: Final = (
-    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
-)  # fmt: skip
-_FROM_TERMINAL: Final = frozenset((signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH))
+
+def _those(*names: str) -> frozenset[int]:
+    """Return the signals of these names that this system has."""
+    return frozenset(one for name in names if (one := getattr(signal, f"SIG{name}", None)) is not None)
+
+
+_OWN: Final = _those("KILL", "STOP", "CHLD", "CONT", "TSTP", "TTIN", "TTOU") | _those(
+    "SEGV", "BUS", "FPE", "ILL", "ABRT", "SYS", "TRAP", "EMT"
+)
+"""What can't be caught, what is about children and stopping, and what the system sends for a fault of our own."""
+_FORWARDED: Final = frozenset(int(number) for number in signal.valid_signals()) - _OWN
+_FROM_TERMINAL: Final = _those("INT", "QUIT", "WINCH", "INFO")
 _ENDING: Final = frozenset((signal.SIGHUP, signal.SIGTERM))
 _REMINDERS: Final = 5
 
@@ -47,8 +55,8 @@ def run(
     obeys; one that obeys neither for some seconds is killed. The terminal's foreground is taken back, and its modes
     where the child could not have. Raises NotFound or NotExecutable.
     """
-    with _signals() as wakeup:
-        pid = _spawn(file, argv, environ)
+    with _signals() as (wakeup, mask):
+        pid = _spawn(file, argv, environ, mask)
         if started is not None:
             started(pid)
         waiter = _Waiter(pid, terminal, interactive=interactive)
@@ -66,18 +74,19 @@ def run(
     return 128 - code if code < 0 else code
 
 
-def _spawn(file: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def _spawn(file: str, argv: Sequence[str], environ: Mapping[str, str], mask: Collection[int]) -> int:
+    """Start ``file`` with the signals of ``mask`` blocked, and return its process id."""
     import errno
 
     # What Python handles is reset by exec itself; what was ignored outside stays so (nohup).
     reset = [number for number in (*RESTORED, signal.SIGTSTP) if signal.getsignal(number) != signal.SIG_DFL]
     try:
-        return os.posix_spawn(file, list(argv), dict(environ), setsigdef=reset)
+        return os.posix_spawn(file, list(argv), dict(environ), setsigdef=reset, setsigmask=mask)
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise refusal(error, file) from None
     try:
-        return os.posix_spawn("/bin/sh", through_shell(file, argv), dict(environ), setsigdef=reset)
+        return os.posix_spawn("/bin/sh", through_shell(file, argv), dict(environ), setsigdef=reset, setsigmask=mask)
     except OSError as error:
         raise refusal(error, file) from None
 
@@ -87,11 +96,16 @@ def _noted(number: int, frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[int]:
-    """Send the number of every signal of interest through a pipe, whichever thread it came to; yield its end."""
+def _signals() -> Iterator[tuple[int, Collection[int]]]:
+    """Send the number of every signal of interest through a pipe, whichever thread it came to.
+
+    Yields the pipe's end, and which signals were blocked before: those of interest are not meanwhile, since whoever
+    started us with SIGCHLD blocked would have us wait for ever.
+    """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    handlers: dict[signal.Signals, Any] = {}
+    handlers: dict[int, Any] = {}
+    mask: Collection[int] = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         for number in (*_FORWARDED, signal.SIGCHLD, signal.SIGCONT):
@@ -99,8 +113,10 @@ def _signals() -> Iterator[int]:
                 handlers[number] = signal.signal(number, _noted)
         if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
             handlers[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        yield reader
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
+        yield reader, mask
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in handlers.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         signal.set_wakeup_fd(wakeup)

@@ -40,6 +40,9 @@ CONTAINER: Final = (
 )  # fmt: skip
 SESSION: Final = (*KEYS, *CONTAINER, "AWS_ACCOUNT_ID")
 """What a switched process holds its session in, one way or the other."""
+GIVEN: Final = "/proc/self/environ"
+"""Where Linux says what this process was given, whatever was changed since."""
+_COERCED: Final = ("C.UTF-8", "C.utf8", "UTF-8")
 PROMPT: Final = tuple(
     f"XSWITCH_PROMPT_{name}" for name in ("TARGET", "ENVIRONMENT", "GUARDED", "STYLES", "STEPS", "ENDS", "SKEW", "HINT")
 )
@@ -127,7 +130,23 @@ def switched(
     With an ``endpoint`` the child gets no keys but the address where it fetches them.
     """
     made = changes(session, environ, look, deeper=True, endpoint=endpoint)
-    return scrubbed(made.applied(environ))
+    inside = scrubbed(made.applied(environ))
+    if coerced(environ):
+        del inside["LC_CTYPE"]
+    return inside
+
+
+def coerced(environ: Mapping[str, str]) -> bool:
+    """Tell whether LC_CTYPE is Python's doing: it sets one where the locale is C, for its children too (PEP 538)."""
+    if environ.get("LC_CTYPE") not in _COERCED or environ.get("LC_ALL"):
+        return False
+    if environ.get("LANG", "") not in ("", "C", "POSIX"):
+        return False
+    try:
+        with open(GIVEN, "rb") as stream:  # noqa: PTH123 (the fast commands load no pathlib)
+            return not any(one.startswith(b"LC_CTYPE=") for one in stream.read().split(b"\0"))
+    except OSError:
+        return True  # no Linux: nothing tells them apart, and who writes one such by hand writes LANG
 
 
 def changes(

@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     from xswitch.shell.detect import Program
 
 
+def find(argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Return the file of the program ``argv``, found on the PATH of ``environ``, which a session leaves as it is.
+
+    Raises NotFound (127), NotExecutable (126) or Usage.
+    """
+    if not argv:
+        raise _usage("no command to run", "xswitch exec TARGET -- CMD")
+    if any("\0" in word for word in argv):
+        raise _usage("an argument holds a NUL, which no command can take", "leave it out")
+    return resolve(argv[0], environ.get("PATH"))
+
+
 def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """Become the program ``argv``, found on the PATH of ``environ``, with that environment.
 
@@ -34,7 +46,7 @@ def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """
     import errno
 
-    file = _found(argv, environ)
+    file = find(argv, environ)
     sys.stdout.flush()
     sys.stderr.flush()
     before = [(number, signal.signal(number, signal.SIG_DFL)) for number in RESTORED]
@@ -69,7 +81,7 @@ def run(
     from xswitch.shell import child
     from xswitch.shell.terminal import Terminal
 
-    file = _found(argv, environ)
+    file = find(argv, environ)
     sys.stdout.flush()
     sys.stderr.flush()
     terminal = Terminal.controlling()
@@ -94,7 +106,7 @@ def command(
     Raises NotFound (127), NotExecutable (126) or Usage.
     """
     inside = switched(session, environ, look)
-    words = f"exec {_found(argv, inside).rpartition('/')[2]}"
+    words = f"exec {find(argv, inside).rpartition('/')[2]}"
     use = uses.register(uses.folder_in(state), session.target, words, began=clock())
     try:
         replace(argv, inside)
@@ -152,14 +164,6 @@ def subshell(
             if terminal is not None:
                 terminal.set_title(title, inside.get("TERM", ""))
         return child.run(program.path, argv, inside, terminal, interactive=interactive, started=started, ending=ending)
-
-
-def _found(argv: Sequence[str], environ: Mapping[str, str]) -> str:
-    if not argv:
-        raise _usage("no command to run", "xswitch exec TARGET -- CMD")
-    if any("\0" in word for word in argv):
-        raise _usage("an argument holds a NUL, which no command can take", "leave it out")
-    return resolve(argv[0], environ.get("PATH"))
 
 
 def _usage(message: str, hint: str) -> Usage:

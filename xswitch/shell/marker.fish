@@ -114,7 +114,11 @@ function __xswitch_wrap
     # The person's function runs first, so that it sees $status and $pipestatus as the last command left them.
     function fish_prompt --description 'xswitch marker'
         set -l own (__xswitch_own_prompt)
-        __xswitch_mark
+        set -l mark (__xswitch_mark)
+        printf '%s' "$mark"
+        # A line that is too wide fish cuts from the left, where the marker is. Before 3.4 it can't tell how wide one is.
+        set -l cells (string length -V -- "$mark$own[1]" 2>/dev/null; or echo 0)
+        test $cells -gt "$COLUMNS"; and echo
         printf '%s' (string join \n -- $own)
     end
 end

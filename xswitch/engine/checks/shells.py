@@ -13,6 +13,7 @@ from xswitch.engine import notices
 from xswitch.engine.checks.machine import Finding, Machine
 from xswitch.errors import XswitchError
 from xswitch.shell import detect
+from xswitch.shell.environment import coerced
 from xswitch.shell.prompt import inside
 from xswitch.text import clean, say_duration
 
@@ -77,12 +78,9 @@ def _terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _locale(environ: Mapping[str, str]) -> str:
-    """Return the name of the locale that decides on letters, as the person set it.
-
-    Python itself puts LC_CTYPE=C.UTF-8 into the environment where the locale is C (PEP 538).
-    """
+    """Return the name of the locale that decides on letters, as the person set it."""
     set_by = ["LC_ALL", "LC_CTYPE", "LANG"]
-    if environ.get("LC_CTYPE") == "C.UTF-8" and environ.get("LANG", "") in ("", "C", "POSIX"):
+    if coerced(environ):
         set_by.remove("LC_CTYPE")
     return next((environ[name] for name in set_by if environ.get(name)), "")
 
