@@ -41,7 +41,7 @@ def test_a_hundred_at_once_are_one_call_and_a_hundred_right_answers(company: Com
 def test_a_helper_program_is_asked_for_one_code_whoever_wants_it(company: Company, tmp_path: Path) -> None:
     log, line = helper(company, tmp_path)
     company.roles(MFA, identity=line)
-    found = outcomes([company.start("credential-process", STAGING) for _ in range(30)])
+    found = outcomes([company.start("credential-process", STAGING) for _ in range(12)])
     assert len(answers(found)) == 1
     assert log.read_text() == "asked\n"
     assert company.calls() == ["GetSessionToken ok", "AssumeRole ok"]
@@ -49,7 +49,7 @@ def test_a_helper_program_is_asked_for_one_code_whoever_wants_it(company: Compan
 
 def test_nobody_to_ask_is_said_at_once_to_each(company: Company) -> None:
     company.roles(MFA)
-    found = outcomes([company.start("credential-process", STAGING) for _ in range(30)])
+    found = outcomes([company.start("credential-process", STAGING) for _ in range(12)])
     assert {status for status, _, _ in found} == {5}
     assert all(f"{STAGING} needs an MFA code, and nobody can be asked" in err for _, _, err in found)
     assert company.calls() == []

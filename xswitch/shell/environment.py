@@ -132,7 +132,7 @@ def switched(
     made = changes(session, environ, look, deeper=True, endpoint=endpoint)
     inside = scrubbed(made.applied(environ))
     if coerced(environ):
-        del inside["LC_CTYPE"]
+        inside.pop("LC_CTYPE", None)
     return inside
 
 
