@@ -535,20 +535,27 @@ def test_a_hundred_threads_share_one_call_and_one_code(house):
     assert len(person.asks) == 1
 
 
+def answered_once_all_have_looked(house, number):
+    """Let the next call be answered once so many threads have read the vault; return the event of that."""
+    looked, everybody = set(), threading.Event()
+    read = house.store.read
+
+    def looking(name: str):
+        found = read(name)
+        looked.add(threading.get_ident())
+        if len(looked) == number:
+            everybody.set()
+        return found
+
+    house.store.read = looking
+    house.sts.script = [lambda: everybody.wait(60) and None]
+    return everybody
+
+
 def test_renewals_at_once_share_one_call(house):
     plan = planned(a_target())
     old = house.broker.session(plan, FakePerson())
-    looked, everybody = [], threading.Event()
-    read = house.store.read
-
-    def counting(name: str):
-        looked.append(threading.get_ident())
-        if len(set(looked)) == 8:
-            everybody.set()
-        return read(name)
-
-    house.store.read = counting
-    house.sts.script = [lambda: everybody.wait(10) and None]
+    everybody = answered_once_all_have_looked(house, 8)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: house.another(30).session(plan, FakePerson(), fresh=True), range(8)))
     assert everybody.is_set()
@@ -563,20 +570,7 @@ def test_all_who_want_as_much_as_aws_gives_share_one_call(house, life):
     house.broker.session(plan, FakePerson())
     house.clock.now += 60
     house.sts.life = life
-    looked, everybody = set(), threading.Event()
-    mark = house.failures.mark
-
-    def looking(name: str):
-        looked.add(threading.get_ident())
-        if len(looked) == 8:
-            everybody.set()
-        return mark(name)
-
-    def answer() -> None:
-        everybody.wait(10)
-
-    house.failures.mark = looking
-    house.sts.script = [answer]
+    everybody = answered_once_all_have_looked(house, 8)
     house.clock.step = 0.001
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: house.another(30).session(plan, FakePerson(), min_left=3600), range(8)))
