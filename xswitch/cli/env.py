@@ -61,7 +61,7 @@ def _renew(context: Context, target: str, form: str, *, quietly: bool) -> int:
     plan = plan_for(context, target)
     here = inside(context.environ)
     renewing = here is not None and here.renewing
-    seen = engine.seen(plan)
+    seen = None if quietly else engine.seen(plan)  # a prompt opens nothing
     session = None if renewing else engine.newer(plan, context.person, here.expires if here else 0)
     if session is None and not quietly:
         session = engine.open(plan, context.person, fresh=True, seen=seen)

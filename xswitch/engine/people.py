@@ -120,6 +120,11 @@ class People:
         """Return what there is of the plan now, for :meth:`session`; None where it is not known yet who calls."""
         return None if made.needs_caller else self.broker.seen(made)
 
+    def lasting(self, seen: Seen | None) -> Session | None:
+        """Return the session that was seen, if it has time left to be of use."""
+        found = None if seen is None else seen.session
+        return found if found is not None and self.broker.left(found) >= MIN_LEFT else None
+
     def session(
         self,
         made: Plan,

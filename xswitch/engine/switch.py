@@ -54,7 +54,7 @@ class Switch:
         people = self._engine.people
         plan = people.settled(plan, person)
         seen = people.seen(plan)
-        live = people.live(plan)
+        live = people.lasting(seen)
         if live is not None and passed:
             self._log(plan, live, reason)
         if live is not None and live.expires - self._engine.now() > served_above(plan):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from xswitch.errors import VaultUnavailable
 from xswitch.identity import sso_tokens
@@ -17,8 +17,6 @@ from xswitch.vault.folder import Folder
 
 if TYPE_CHECKING:
     from xswitch.catalog.model import Identity
-
-FOLDER: Final = "sso"
 
 
 def name_of(identity: Identity) -> str:
@@ -28,7 +26,7 @@ def name_of(identity: Identity) -> str:
 
 def file_of(identity: Identity, state: Path) -> Path:
     """Return where the number of an identity's sign-in lies, in the state folder."""
-    return state / FOLDER / f"{name_of(identity)}.sign-in"
+    return state / sso_tokens.FOLDER / f"{name_of(identity)}.sign-in"
 
 
 def current(identity: Identity, state: Path) -> str:

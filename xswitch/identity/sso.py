@@ -176,7 +176,7 @@ class _One:
         self.environ = environ
         self.now = now
         self.folder = sso_tokens.folder_in(environ, state)
-        self._own = Folder(str(state / sign_ins.FOLDER))
+        self._own = Folder(str(state / sso_tokens.FOLDER))
         self._name = sign_ins.name_of(identity)
         self._refused = refused
         self.notes = Notes(self._own, self._name)

@@ -26,6 +26,8 @@ from xswitch.text import clean, iso8601
 if TYPE_CHECKING:
     from xswitch.catalog.model import Identity
 
+FOLDER: Final = "sso"
+"""What lies in the state folder about logins is in this one."""
 _REFRESHING: Final = ("clientId", "clientSecret", "registrationExpiresAt", "refreshToken")
 """The members that a refresh needs: all of one login, or none."""
 
@@ -54,7 +56,7 @@ class Token:
 def folder_in(environ: Mapping[str, str], state: Path) -> Path:
     """Return where the files are: the person's own cache, and in the practice organization one of its own."""
     if environ.get("XSWITCH_PRACTICE"):
-        return state / "sso"
+        return state / FOLDER
     return Path(environ.get("HOME") or "~").expanduser() / ".aws" / "sso" / "cache"
 
 

@@ -278,10 +278,11 @@ class Broker:
             return seen.session
         with self._alone(opening, last):
             meanwhile = self._kept.found(plan, names[last])
-            # What was opened since is as good as what a call would give now, also where that is less than was wanted.
-            opened_since = _other(meanwhile, seen.session) and meanwhile.issued >= seen.at - ON_THE_WAY
-            if _other(meanwhile, seen.session) and (opened_since or self._has(meanwhile, wish.min_left)):
-                return meanwhile
+            if _other(meanwhile, seen.session):
+                # What was opened since is as good as what a call would give now, also if that is less than was wanted.
+                opened_since = meanwhile.issued >= seen.at - ON_THE_WAY
+                if opened_since or self._has(meanwhile, wish.min_left):
+                    return meanwhile
             failed = self._failures.since(names[last], seen.failure)
             if failed is not None:
                 raise failed

@@ -20,6 +20,7 @@ from xswitch.errors import Denied, NoSuchTarget
 from xswitch.secret import Secret
 from xswitch.session.portal import NO_LOGIN, TokenOf, login_is_over
 from xswitch.sources.draft import Draft, DraftAccount, DraftRole
+from xswitch.sources.names import name_or_id
 from xswitch.sources.reading import Api, Reading
 from xswitch.sources.rules import Rules
 from xswitch.text import clean
@@ -27,7 +28,6 @@ from xswitch.text import clean
 PAGE: Final = 100
 SETS: Final = "permission sets"
 """The word for what is read of each account, in progress and checkpoint."""
-_ACCOUNT_ID: Final = re.compile(r"\d{12}", re.ASCII)
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -100,9 +100,7 @@ class Assignments(Reading):
                 "the access portal shows no permission set: none is assigned to you",
                 "whoever administers IAM Identity Center can; the catalog is as it was",
             )
-        return tuple(
-            Assigned(one, name if clean(name).strip() else one, tuple(sets[one])) for one, name in names.items()
-        )
+        return tuple(Assigned(one, name_or_id(name, one), tuple(sets[one])) for one, name in names.items())
 
     def _sets(self, account_id: str) -> list[str]:
         what = f"the permission sets in {account_id}"
@@ -115,7 +113,7 @@ class Assignments(Reading):
 def _account(listed: Mapping[str, Any]) -> tuple[str, str]:
     """Return an account's id and name. Raises Unreachable for what is no account."""
     account_id = str(listed.get("accountId") or "")
-    if _ACCOUNT_ID.fullmatch(account_id) is None:
+    if fields.ACCOUNT_ID.fullmatch(account_id) is None:
         raise not_aws("the accounts")
     return account_id, str(listed.get("accountName") or "")
 

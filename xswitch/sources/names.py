@@ -1,4 +1,4 @@
-"""Names for accounts that profiles tell only the id of: what all profiles of an account have in common."""
+"""Names for accounts: of those that profiles tell only the id of, what all profiles of an account have in common."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from xswitch.text import clean
 
 _PARTS: Final = re.compile(r"[-_./: ]+")
 _ENDS: Final = "-_./: "
+
+
+def name_or_id(name: str, account_id: str) -> str:
+    """Return an account's name, or its id where nothing of the name can be seen."""
+    return name if clean(name).strip() else account_id
 
 
 def account_names(profiles: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, str]:

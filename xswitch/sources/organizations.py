@@ -7,13 +7,14 @@ the tree is walked. What was read survives an interruption, in a file that the n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from xswitch.aws.words import not_aws
+from xswitch.catalog import fields
 from xswitch.errors import Denied
+from xswitch.sources.names import name_or_id
 from xswitch.sources.reading import Reading
 from xswitch.text import clean, plural
 
@@ -22,7 +23,6 @@ MOST_DENIED: Final = 20
 """Accounts that may be denied before the others are not asked about any more."""
 _SAID: Final = 8
 """Accounts that an error names."""
-_ACCOUNT_ID: Final = re.compile(r"\d{12}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Crawl(Reading):
         """Return the accounts, each once: one may move from page to page. There is always one that manages."""
         listed = self.pages("ListAccounts", "Accounts", "the accounts", counted="accounts")
         found = {_text(one, "Id", "the accounts"): one for one in listed}
-        if not found or not all(map(_ACCOUNT_ID.fullmatch, found)):
+        if not found or not all(map(fields.ACCOUNT_ID.fullmatch, found)):
             raise not_aws("the accounts")
         self.progress("accounts", len(found), len(found))
         return list(found.values())
@@ -165,9 +165,9 @@ class Crawl(Reading):
 
 
 def name_of(account: Mapping[str, Any]) -> str:
-    """Return an account's name, or its id where nothing of the name can be shown."""
+    """Return the name of a listed account, or its id where it has none that can be seen."""
     name = account.get("Name")
-    return name if isinstance(name, str) and clean(name).strip() else str(account["Id"])
+    return name_or_id(name if isinstance(name, str) else "", str(account["Id"]))
 
 
 def _text(listed: Any, member: str, what: str) -> str:
